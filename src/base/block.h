@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * block.h - a buffer of whole lines on its way from encode to a sink.
+ *
+ * One side owns a block at any time: the worker while it fills, the sink thread while it writes.
+ */
+#ifndef BASE_BLOCK_H
+#define BASE_BLOCK_H
+
+#include <stdint.h>
+
+enum {
+	BLOCK_SIZE = 512 << 10, /* bytes of text; a whole batch of the longest lines must fit */
+	LINE_MAX_BYTES = 1024,  /* the longest line that encode may write, newline included */
+};
+
+struct block {
+	uint32_t len;   /* bytes in text */
+	uint32_t lines; /* newlines in text */
+	char *text;     /* BLOCK_SIZE bytes */
+};
+
+#endif

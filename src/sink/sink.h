@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sink.h - where lines go: standard output, files, nothing.
+ *
+ * The front half (sink_get, sink_put) belongs to the worker and never waits unless asked to; the back half is the sink's own
+ * thread, which may wait as long as its destination makes it. Between them whole lines travel in blocks through two rings.
+ * Memory is taken at the start: SINK_BLOCKS blocks. A sink is a file: it registers itself with SINK_REGISTER.
+ *
+ * Lines are never torn: a write that failed in the middle of one is completed when the destination takes more, or, in a file of
+ * ours, taken back.
+ */
+#ifndef SINK_SINK_H
+#define SINK_SINK_H
+
+#include "base/block.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum {
+	SINK_BLOCKS = 16, /* 8 MiB: what a live source can still hand over while the destination is stuck */
+};
+
+struct sink_dest; /* an opened destination: the back half's, private to each sink's file */
+
+struct sink_ops {
+	const char *name;  /* as in -o NAME:ARG */
+	const char *arg;   /* what ARG is, for help: "FILE", or "" */
+	const char *about; /* one line for --list-sinks */
+
+	/* Opens the destination: its state, or NULL with *err filled. notice: one line to tell the user, "" if none. */
+	struct sink_dest *(*open)(const char *arg, struct err *notice, struct err *err);
+
+	/*
+	 * Writes up to len bytes of whole lines; may wait; a signal ends the wait. Returns bytes taken (0 to len), or -errno:
+	 * -EAGAIN and -EINTR try again, -EPIPE the reader is gone (not an error), any other: failed, *err says where and why.
+	 */
+	ssize_t (*write)(struct sink_dest *d, const char *text, size_t len, struct err *err);
+
+	/* The end of the text taken so far is in the middle of a line and no more will come: take the part of the line back if
+	 * that can be done. part: its bytes. NULL: cannot. */
+	void (*take_back)(struct sink_dest *d, size_t part);
+
+	/* Opens the same destination anew (SIGHUP, after a rename). 0 or -errno with *err filled, the old one still in use.
+	 * NULL: no need. */
+	int (*reopen)(struct sink_dest *d, struct err *err);
+
+	int (*close)(struct sink_dest *d, struct err *err); /* 0 or -errno: what was written may not be on disk */
+};
+
+#define SINK_REGISTER(ops_name)                                                                                                \
+	static const struct sink_ops *const ops_name##_entry __attribute__((section("tapline_sinks"), used)) = &(ops_name)
+
+/* The sinks that are linked, in the order of their names; NULL after the last. */
+const struct sink_ops *sink_at(unsigned index);
+
+struct sink;
+
+/* What a sink's thread has done; read at any time from any thread, exact after sink_close(). */
+struct sink_counters {
+	uint64_t lines;   /* written, whole */
+	uint64_t bytes;   /* of those lines */
+	uint64_t dropped; /* lines that were handed over and could not be written */
+};
+
+/*
+ * Opens what -o named: "-" for standard output, "SINK:ARG" where SINK is a sink's name, else a path; starts the thread, with
+ * all signals blocked. live: after a failure go on trying, dropping lines meanwhile; else a failure ends the sink. NULL and
+ * *err if it cannot be opened. notice is one line for the user, or "".
+ */
+struct sink *sink_open(const char *word, bool live, struct err *notice, struct err *err);
+
+/* An empty block, or NULL when all are on their way; with wait_ms > 0 waits for one so long (a signal ends the wait). */
+struct block *sink_get(struct sink *s, int wait_ms);
+
+/* Takes a block back: hands its lines to the thread. Never waits. */
+void sink_put(struct sink *s, struct block *b);
+
+/* Nothing is waiting to be written: a short block would go out at once. */
+bool sink_idle(const struct sink *s);
+
+enum sink_state {
+	SINK_OK,
+	SINK_CLOSED, /* the reader closed its pipe: not an error, but the end */
+	SINK_FAILED, /* writing failed; sink_error() */
+};
+enum sink_state sink_state(const struct sink *s);
+
+/* The first failure, whole when sink_state() is SINK_FAILED or after sink_close(). */
+const struct err *sink_error(const struct sink *s);
+
+void sink_reopen(struct sink *s); /* asks the thread to; returns at once */
+void sink_counters(const struct sink *s, struct sink_counters *out);
+
+/*
+ * Writes what is still on its way, for at most grace_ms (negative: as long as it takes) unless the thread gets no further; then
+ * ends the thread, closes the destination, fills *out and frees. 0, or -errno with *err filled if the sink ever failed.
+ */
+int sink_close(struct sink *s, int grace_ms, struct sink_counters *out, struct err *err);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * source.h - where packets come from: capture files, live interfaces, memory.
+ *
+ * A source fills a batch with frames that it lends until source_drop(). It owns its maps, rings and descriptors, takes its
+ * memory when it is opened, and is used by one worker only; source_stop() alone may be called from the same thread's signal
+ * path, that is between two calls. A source is a file: it registers itself with SOURCE_REGISTER, so that it is there when it is
+ * linked.
+ */
+#ifndef SOURCE_SOURCE_H
+#define SOURCE_SOURCE_H
+
+#include "base/err.h"
+#include "batch.h"
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What fill() returns when it did not fill a frame in. */
+enum source_status {
+	SOURCE_FRAMES = 1, /* batch->nframes is at least 1 */
+	SOURCE_IDLE = 0,   /* none within the time given, or a signal came: call again */
+	SOURCE_END = -1,   /* no more will come */
+	SOURCE_BROKEN = -2 /* no more can come; *err says why, with the offset where it is a file */
+};
+
+struct source_args {
+	const char *arg;                  /* a path, an interface, whatever the source reads after its name; "" if none */
+	uint32_t snaplen;                 /* capture at most so many bytes of a packet (live) */
+	bool promiscuous;                 /* live */
+	uint32_t ring_bytes;              /* live: memory for frames that wait for us; 0: the source's default */
+	const struct sock_filter *filter; /* live: classic BPF to attach in the kernel, for link type Ethernet; or NULL */
+	uint16_t filter_len;              /* instructions */
+};
+
+struct source_counters {
+	uint64_t kernel_drops; /* packets that the kernel, or the program that wrote the capture file, says it lost */
+	uint64_t freezes;      /* times the kernel found no room in the ring */
+	uint64_t total;        /* packets that the source says passed by it: received + kernel_drops; 0 where it cannot know */
+};
+
+struct source;
+
+struct source_ops {
+	const char *name;  /* as in -i NAME:ARG or -r NAME:ARG; short, lower case */
+	const char *arg;   /* what ARG is, for help: "FILE" */
+	const char *about; /* one line for --list-sources */
+	bool live;         /* packets come whether we read or not: never wait for the output */
+
+	/* Opens: fills s->state. 0 or -errno with *err filled. On error nothing stays open. */
+	int (*open)(struct source *s, const struct source_args *args, struct err *err);
+
+	/*
+	 * Fills frames in from batch->frames[0] and sets nframes, at most batch->max. With none ready it waits at most
+	 * timeout_ms (0: not at all); EINTR ends the wait. Frames of the batch before must have been dropped. *err is filled
+	 * only with SOURCE_BROKEN. Where a batch ends in the fault, the good frames come first and the fault with the next
+	 * call.
+	 */
+	enum source_status (*fill)(struct source *s, struct batch *batch, int timeout_ms, struct err *err);
+
+	/*
+	 * After the frames were read and before anything is made of them: false if their bytes were not the capture's (a mapped
+	 * file shrank under us). The batch must then be dropped and not used; fill() goes on with what is still there. NULL:
+	 * always true.
+	 */
+	bool (*intact)(struct source *s);
+
+	void (*drop)(struct source *s, struct batch *batch); /* frames go home; NULL: nothing to do */
+
+	/* Let no more in: fill() gives what is already here and then SOURCE_END. NULL: fill() need not be called again. */
+	void (*stop)(struct source *s);
+
+	void (*counters)(struct source *s, struct source_counters *out); /* NULL: all zero */
+	void (*close)(struct source *s);                                 /* accepts a half-opened source */
+};
+
+struct source {
+	const struct source_ops *ops;
+	void *state;
+};
+
+/* Puts an ops into the table of sources. */
+#define SOURCE_REGISTER(ops_name)                                                                                              \
+	static const struct source_ops *const ops_name##_entry __attribute__((section("tapline_sources"), used)) = &(ops_name)
+
+/* The sources that are linked, in the order of their names; NULL after the last. index from 0. */
+const struct source_ops *source_at(unsigned index);
+
+/* The source of this name (length len), or NULL. */
+const struct source_ops *source_find(const char *name, size_t len);
+
+/*
+ * Opens what -r or -i named: "NAME:ARG" where NAME is a source of the right kind (live or not; synth counts as both), else the
+ * whole word is the ARG of the default one (pcap, afpacket). 0 or -errno with *err filled.
+ */
+int source_open(struct source *s, const char *word, bool live, struct source_args *args, struct err *err);
+
+void source_close(struct source *s);
+
+/* Names and states of this machine's interfaces, one per line: for --list-interfaces and for messages. Returns bytes written.
+ */
+size_t source_list_interfaces(char *out, size_t size);
+
+#endif
