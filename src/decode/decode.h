@@ -13,17 +13,21 @@
 
 #include <stdint.h>
 
+enum {
+	DECODE_UNKNOWN_LINKS = 8, /* link types that are told apart; further ones only add to the sum */
+};
+
 struct decode_counters {
 	uint64_t no_ip;                 /* frames without an IP packet */
+	uint64_t undecodable;           /* frames without a record: sum of the undecodable reasons */
 	uint64_t reasons[DROP_REASONS]; /* undecodable: frames without a record; malformed: records that say so */
-	uint64_t undecodable;           /* sum of the undecodable reasons */
-	uint64_t link_unknown[1 << 8];  /* by link type, for those below 256 and the rest in [255] */
+	struct {
+		uint64_t frames;
+		uint16_t link;
+	} unknown_links[DECODE_UNKNOWN_LINKS]; /* where reason DROP_LINK_UNKNOWN comes from; frames 0: free */
 };
 
 /* One record per frame that carries IPv4 or IPv6, in order: sets b->nrecs and adds to *c. */
 void decode_batch(struct batch *b, struct decode_counters *c);
-
-/* The registry's name of a link type ("ETHERNET"), or NULL if we don't know one. */
-const char *decode_link_name(uint16_t link);
 
 #endif

@@ -3,7 +3,8 @@
  * encode.h - records to lines.
  *
  * One flat JSON object per record, keys and values by encode/fields.def. Every line is valid UTF-8 JSON whatever the packet
- * held, and at most LINE_MAX_BYTES long. Keeps one second's text between calls; allocates nothing; cannot fail.
+ * held, and at most LINE_MAX_BYTES long. An encoder is one worker's: it keeps small tables and one second's text; it allocates
+ * nothing and cannot fail.
  */
 #ifndef ENCODE_ENCODE_H
 #define ENCODE_ENCODE_H
@@ -13,11 +14,23 @@
 
 #include <stdint.h>
 
+enum {
+	ENCODE_FLAG_SETS = 512, /* TCP's nine flags */
+};
+
 struct encode {
-	int64_t second;    /* the one whose text is in head */
-	unsigned digits;   /* of a second's fraction: 0, 3, 6 or 9 */
-	unsigned head_len; /* bytes of head in use */
-	char head[64];     /* {"ts":"2026-01-02T03:04:05. */
+	int64_t second_start; /* ns since 1970: the second whose text is in second_text */
+	unsigned digits;      /* of a second's fraction: 0, 3, 6 or 9 */
+	char second_text[32]; /* "2026-01-02T03:04:05 with its quote */
+
+	/* An octet's digits and a point, four bytes; how many digits in bits 32 and up. */
+	uint64_t octets[256];
+
+	/* "SA" with its quotes, for each set of flags. */
+	struct {
+		char text[15];
+		uint8_t len;
+	} flags[ENCODE_FLAG_SETS];
 };
 
 /* digits: 0, 3, 6 or 9 after the second's point. */
@@ -32,11 +45,11 @@ static inline uint32_t encode_room(uint32_t n)
 /* Appends one line per record to the block, which must have encode_room(b->nrecs) bytes free. */
 void encode_batch(struct encode *e, const struct batch *b, struct block *out);
 
-/* The fields of the record in their order: name, type and meaning; NULL after the last. */
+/* The fields of the record in their order; NULL after the last. index from 0. */
 struct encode_field {
-	const char *name;
-	const char *type;
-	const char *about;
+	const char *key;
+	const char *type;  /* string, integer, boolean */
+	const char *about; /* one line */
 };
 const struct encode_field *encode_field_at(unsigned index);
 

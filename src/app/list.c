@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/list.h"
+
+#include "encode/encode.h"
+#include "sink/sink.h"
+#include "source/source.h"
+
+void list_interfaces(FILE *out)
+{
+	static char text[64 << 10];
+
+	fwrite(text, 1, source_list_interfaces(text, sizeof(text)), out);
+}
+
+void list_sources(FILE *out)
+{
+	const struct source_ops *ops;
+
+	for (unsigned i = 0; (ops = source_at(i)); i++)
+		fprintf(out, "%-10s %-12s %s\n", ops->name, ops->arg, ops->about);
+}
+
+void list_sinks(FILE *out)
+{
+	const struct sink_ops *ops;
+
+	for (unsigned i = 0; (ops = sink_at(i)); i++)
+		fprintf(out, "%-10s %-12s %s\n", ops->name, ops->arg, ops->about);
+}
+
+void list_fields(FILE *out)
+{
+	const struct encode_field *field;
+
+	for (unsigned i = 0; (field = encode_field_at(i)); i++)
+		fprintf(out, "%-12s %-8s %s\n", field->key, field->type, field->about);
+}

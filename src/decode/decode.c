@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decode/decode.h"
+
+#include "decode/walk.h"
+
+enum {
+	LAYERS_MAX = 512,   /* headers of one frame that are walked before it is given up */
+	PREFETCH_AHEAD = 6, /* frames */
+};
+
+static enum layer (*const layers[LAYERS])(struct walk *w) = {
+#define LAYER(id) [LAYER_##id] = decode_##id,
+#include "decode/protocols.def"
+};
+
+static enum layer link_layer(uint16_t link)
+{
+	switch (link) {
+#define LINK(number, name, id)                                                                                                 \
+	case number:                                                                                                           \
+		return LAYER_##id;
+#include "decode/protocols.def"
+	case LINK_NOT_IP:
+		return LAYER_NOT_IP;
+	default:
+		return LAYER_UNDECODABLE;
+	}
+}
+
+enum layer decode_ethertype(uint16_t type)
+{
+	switch (type) {
+#define ETHERTYPE(number, id)                                                                                                  \
+	case number:                                                                                                           \
+		return LAYER_##id;
+#include "decode/protocols.def"
+	default:
+		return LAYER_NOT_IP;
+	}
+}
+
+enum layer decode_ppptype(uint16_t type)
+{
+	switch (type) {
+#define PPPTYPE(number, id)                                                                                                    \
+	case number:                                                                                                           \
+		return LAYER_##id;
+#include "decode/protocols.def"
+	default:
+		return LAYER_NOT_IP;
+	}
+}
+
+enum layer decode_transport(uint8_t proto)
+{
+	switch (proto) {
+#define TRANSPORT(number, id)                                                                                                  \
+	case number:                                                                                                           \
+		return LAYER_##id;
+#include "decode/protocols.def"
+	default:
+		return LAYER_DONE;
+	}
+}
+
+/* Walks one frame; LAYER_DONE, LAYER_NOT_IP or LAYER_UNDECODABLE. */
+static enum layer walk_frame(struct walk *w)
+{
+	enum layer layer = link_layer(w->frame->link);
+
+	w->reason = DROP_LINK_UNKNOWN;
+	for (unsigned depth = 0; layer < LAYERS; depth++) {
+		if (depth == LAYERS_MAX)
+			return walk_undecodable(w, DROP_LINK_DEEP);
+		layer = layers[layer](w);
+	}
+	return layer;
+}
+
+static void count_undecodable(struct decode_counters *c, enum drop_reason reason, uint16_t link)
+{
+	c->undecodable++;
+	c->reasons[reason]++;
+	if (reason != DROP_LINK_UNKNOWN)
+		return;
+	for (unsigned i = 0; i < DECODE_UNKNOWN_LINKS; i++) {
+		if (c->unknown_links[i].frames && c->unknown_links[i].link != link)
+			continue;
+		c->unknown_links[i].link = link;
+		c->unknown_links[i].frames++;
+		return;
+	}
+}
+
+/* Where the frame's packets end on the wire: its check sequence is none of theirs. A capture that claims more bytes than the
+ * wire had is believed in what it holds. */
+static size_t packet_end(const struct frame *f)
+{
+	uint32_t end = f->wirelen > f->fcs ? f->wirelen - f->fcs : f->wirelen;
+
+	return end > f->caplen ? end : f->caplen;
+}
+
+void decode_batch(struct batch *b, struct decode_counters *c)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < b->nframes; i++) {
+		const struct frame *f = &b->frames[i];
+		struct rec *r = &b->recs[n];
+		struct walk w = {.frame = f, .rec = r, .wire_end = packet_end(f)};
+
+		if (i + PREFETCH_AHEAD < b->nframes)
+			__builtin_prefetch(b->frames[i + PREFETCH_AHEAD].data);
+		w.c = cursor_of(f->data, f->caplen);
+		*r = (struct rec){
+			.ts = f->ts, .wirelen = f->wirelen, .has = f->ts == TS_NONE ? 0 : HAS_TS, .frame = (uint8_t)i};
+		switch (walk_frame(&w)) {
+		case LAYER_DONE:
+			n++;
+			if (r->malformed)
+				c->reasons[r->malformed]++;
+			break;
+		case LAYER_NOT_IP:
+			c->no_ip++;
+			break;
+		default:
+			count_undecodable(c, w.reason, f->link);
+		}
+	}
+	b->nrecs = n;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * walk.h - one packet's way through its headers; private to decode.
+ *
+ * Each header is a layer: a function that reads it through the walk's cursor, notes in the record what it learnt, and returns
+ * the layer that follows. decode_batch() calls one after the other, so that nesting costs no stack and is bounded in one place.
+ */
+#ifndef DECODE_WALK_H
+#define DECODE_WALK_H
+
+#include "base/cursor.h"
+#include "base/drops.h"
+#include "batch.h"
+
+enum layer {
+#define LAYER(id) LAYER_##id,
+#include "decode/protocols.def"
+	LAYERS,
+	LAYER_DONE = LAYERS, /* the record says what there is to say */
+	LAYER_NOT_IP,        /* no IP packet in this frame */
+	LAYER_UNDECODABLE,   /* no record possible; walk.reason says why */
+};
+
+struct walk {
+	struct cursor c;           /* what is left of the innermost header's packet, as far as it was captured */
+	const struct frame *frame; /* borrowed */
+	struct rec *rec;           /* being filled in */
+	size_t wire_end;           /* bytes from the frame's start to where its packet ends on the wire: >= what was captured */
+	enum drop_reason reason;   /* with LAYER_UNDECODABLE */
+};
+
+#define LAYER(id) enum layer decode_##id(struct walk *w);
+#include "decode/protocols.def"
+
+/* The layer behind an EtherType (or LAYER_NOT_IP), a PPP protocol number (likewise), an IP protocol number (or LAYER_DONE). */
+enum layer decode_ethertype(uint16_t type);
+enum layer decode_ppptype(uint16_t type);
+enum layer decode_transport(uint8_t proto);
+
+/* Bytes that the packet still has on the wire from the cursor on; never fewer than were captured. */
+static inline size_t walk_wire_left(const struct walk *w)
+{
+	return w->wire_end - (size_t)(w->c.p - w->frame->data);
+}
+
+/* The packet ends n bytes from here: on the wire, and so in what we may read. Never moves the end farther away. */
+static inline void walk_limit(struct walk *w, size_t n)
+{
+	if (n < walk_wire_left(w)) {
+		w->wire_end = (size_t)(w->c.p - w->frame->data) + n;
+		cursor_limit(&w->c, n);
+	}
+}
+
+static inline enum layer walk_undecodable(struct walk *w, enum drop_reason reason)
+{
+	w->reason = reason;
+	return LAYER_UNDECODABLE;
+}
+
+/* Notes why the record's packet is malformed; the first reason stays. */
+static inline void walk_malformed(struct walk *w, enum drop_reason reason)
+{
+	if (!w->rec->malformed)
+		w->rec->malformed = (uint8_t)reason;
+}
+
+/* A read failed: was it the capture that ended early, or (reason) the packet itself? */
+static inline void walk_short(struct walk *w, enum drop_reason reason)
+{
+	walk_malformed(w, walk_wire_left(w) > cursor_left(&w->c) ? DROP_CUT : reason);
+}
+
+#endif
