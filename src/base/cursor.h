@@ -87,6 +87,16 @@ static inline uint32_t cursor_be32(struct cursor *c)
 	return __builtin_bswap32(v);
 }
 
+static inline uint16_t cursor_le16(struct cursor *c)
+{
+	return __builtin_bswap16(cursor_be16(c));
+}
+
+static inline uint32_t cursor_le32(struct cursor *c)
+{
+	return __builtin_bswap32(cursor_be32(c));
+}
+
 /* A 16, 32 bit number in the byte order of a capture file: swapped says that it is not this machine's. */
 static inline uint16_t cursor_host16(struct cursor *c, bool swapped)
 {

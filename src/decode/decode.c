@@ -13,7 +13,7 @@ static enum layer (*const layers[LAYERS])(struct walk *w) = {
 #include "decode/protocols.def"
 };
 
-static enum layer link_layer(uint16_t link)
+enum layer decode_link(uint16_t link)
 {
 	switch (link) {
 #define LINK(number, name, id)                                                                                                 \
@@ -66,7 +66,7 @@ enum layer decode_transport(uint8_t proto)
 /* Walks one frame; LAYER_DONE, LAYER_NOT_IP or LAYER_UNDECODABLE. */
 static enum layer walk_frame(struct walk *w)
 {
-	enum layer layer = link_layer(w->frame->link);
+	enum layer layer = decode_link(w->frame->link);
 
 	w->reason = DROP_LINK_UNKNOWN;
 	for (unsigned depth = 0; layer < LAYERS; depth++) {

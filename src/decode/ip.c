@@ -4,7 +4,8 @@
 
 enum {
 	IPV4_HEADER_MIN = 20,
-	IPV6_EXTENSIONS_MAX = 32,
+	IPV6_EXTENSIONS_MAX = 32,     /* more are not sane: the record says so */
+	IPV6_EXTENSIONS_WALKED = 256, /* and here the walk ends */
 	/* IANA: IPv6 extension header types */
 	HOP_BY_HOP = 0,
 	ROUTING = 43,
@@ -47,8 +48,6 @@ enum layer decode_ipv4(struct walk *w)
 	uint8_t version = cursor_peek_u8(c, 0) >> 4;
 	uint32_t word, header_len, total_len, fragment;
 
-	if (version == 6)
-		return LAYER_ipv6;
 	if (cursor_left(c) && version != 4)
 		return walk_undecodable(w, DROP_IP_VERSION);
 	word = cursor_be32(c);
@@ -128,10 +127,10 @@ static enum layer extensions(struct walk *w, uint8_t type)
 		if (!len || (extension_is_message(type) && next == NO_NEXT))
 			return transport(w, type, false);
 		r->proto = type;
-		if (n == IPV6_EXTENSIONS_MAX) {
+		if (n == IPV6_EXTENSIONS_MAX)
 			walk_malformed(w, DROP_EXT_MANY);
+		if (n == IPV6_EXTENSIONS_WALKED)
 			return LAYER_DONE;
-		}
 		if (cursor_left(c) < 2) {
 			walk_short(w, DROP_EXT_CUT);
 			return LAYER_DONE;

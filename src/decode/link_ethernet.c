@@ -3,8 +3,9 @@
 #include "decode/walk.h"
 
 enum {
-	ETHERTYPE_MIN = 0x0600,  /* IEEE 802.3-2022 3.2.6: below, the field is a length */
-	LENGTH_MAX = 1500,       /* and a length is no more than this */
+	ETHERTYPE_MIN = 0x0600, /* IEEE 802.3-2022 3.2.6: below, the field is a length */
+	LENGTH_MAX = 1500,      /* and a length is no more than this */
+	VLAN_TAGS_MAX = 20,
 	SAP_SNAP = 0xaa,         /* IEEE 802-2014 9.2 */
 	SAP_IP = 0x06,           /* RFC 948 */
 	LLC_UI = 0x03,           /* unnumbered information */
@@ -36,25 +37,33 @@ enum layer decode_ethernet(struct walk *w)
 /* IEEE 802.1Q-2022 9.6: tag control information, then the next type. */
 enum layer decode_vlan(struct walk *w)
 {
+	if (++w->tags > VLAN_TAGS_MAX)
+		return walk_undecodable(w, DROP_LINK_DEEP);
 	cursor_skip(&w->c, 2);
 	return type_or_length(w);
 }
 
-/* IEEE 802.2 with SNAP (IEEE 802-2014 9.2). */
+/* IEEE 802.2. */
 enum layer decode_llc(struct walk *w)
 {
 	uint8_t dsap = cursor_u8(&w->c);
 	uint8_t ssap = cursor_u8(&w->c);
 	uint8_t control = cursor_u8(&w->c);
-	uint32_t oui;
-	uint16_t type;
-
 	if (w->c.failed)
 		return LAYER_NOT_IP;
 	if (dsap == SAP_IP && ssap == SAP_IP && control == LLC_UI)
 		return LAYER_ipv4;
-	if (dsap != SAP_SNAP || ssap != SAP_SNAP || control != LLC_UI)
+	if ((dsap | 1) != (SAP_SNAP | 1) || (ssap | 1) != (SAP_SNAP | 1) || control != LLC_UI)
 		return LAYER_NOT_IP;
+	return LAYER_snap;
+}
+
+/* IEEE 802-2014 9.2: an organisation, and its own number for a protocol; those that give EtherTypes are known. */
+enum layer decode_snap(struct walk *w)
+{
+	uint32_t oui;
+	uint16_t type;
+
 	oui = (uint32_t)cursor_u8(&w->c) << 16;
 	oui |= cursor_be16(&w->c);
 	type = cursor_be16(&w->c);
@@ -85,33 +94,16 @@ enum layer decode_mpls(struct walk *w)
 	}
 }
 
-/* RFC 2516 4: version and type, code (0: session data), session, length. */
+/* RFC 2516 4: version and type, code, session, length. Session data should have code 0; what is under this EtherType is data.
+ */
 enum layer decode_pppoe(struct walk *w)
 {
-	uint16_t code = cursor_be16(&w->c) & 0xff;
 	uint16_t length;
 
-	cursor_skip(&w->c, 2);
+	cursor_skip(&w->c, 4);
 	length = cursor_be16(&w->c);
 	if (w->c.failed)
 		return walk_undecodable(w, DROP_LINK_CUT);
-	if (code != 0)
-		return LAYER_NOT_IP;
 	walk_limit(w, length);
 	return LAYER_ppp;
-}
-
-/* RFC 1661 2 and 6.5: the protocol field may have shrunk to one byte, which is then odd; RFC 1662 3.1: address and control. */
-enum layer decode_ppp(struct walk *w)
-{
-	uint16_t type;
-
-	if (cursor_peek_be16(&w->c, 0) == 0xff03)
-		cursor_skip(&w->c, 2);
-	type = cursor_u8(&w->c);
-	if (!(type & 1))
-		type = (uint16_t)(type << 8 | cursor_u8(&w->c));
-	if (w->c.failed)
-		return walk_undecodable(w, DROP_LINK_CUT);
-	return decode_ppptype(type);
 }

@@ -38,7 +38,6 @@ static enum layer family(uint32_t af)
 	switch (af) {
 	case 2:
 		return LAYER_ipv4;
-	case 10: /* Linux */
 	case 23: /* Windows */
 	case 24: /* NetBSD, OpenBSD */
 	case 28: /* FreeBSD */
@@ -70,5 +69,5 @@ enum layer decode_raw(struct walk *w)
 {
 	if (cursor_left(&w->c) == 0)
 		return walk_undecodable(w, DROP_IP_CUT);
-	return LAYER_ipv4;
+	return cursor_peek_u8(&w->c, 0) >> 4 == 6 ? LAYER_ipv6 : LAYER_ipv4;
 }

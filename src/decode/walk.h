@@ -26,11 +26,16 @@ struct walk {
 	const struct frame *frame; /* borrowed */
 	struct rec *rec;           /* being filled in */
 	size_t wire_end;           /* bytes from the frame's start to where its packet ends on the wire: >= what was captured */
+	unsigned tags;             /* VLAN tags passed */
+	bool wlan_padded;          /* the 802.11 header is followed by padding */
 	enum drop_reason reason;   /* with LAYER_UNDECODABLE */
 };
 
 #define LAYER(id) enum layer decode_##id(struct walk *w);
 #include "decode/protocols.def"
+
+/* The layer that a link type begins with, or LAYER_NOT_IP, LAYER_UNDECODABLE (unknown). */
+enum layer decode_link(uint16_t link);
 
 /* The layer behind an EtherType (or LAYER_NOT_IP), a PPP protocol number (likewise), an IP protocol number (or LAYER_DONE). */
 enum layer decode_ethertype(uint16_t type);

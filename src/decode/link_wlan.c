@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* IEEE 802.11 and the capture headers in front of it. Only data frames that are not encrypted lead to IP. */
+#include "decode/walk.h"
+
+#define RADIOTAP_MORE_WORDS (1u << 31) /* another word of presence bits follows */
+
+enum {
+	TYPE_MASK = 0x0c, /* first byte of frame control, IEEE 802.11-2020 9.2.4.1 */
+	TYPE_DATA = 0x08,
+	SUBTYPE_NULL = 0x40, /* carries no data */
+	SUBTYPE_QOS = 0x80,
+	TO_DS = 0x01, /* second byte */
+	FROM_DS = 0x02,
+	PROTECTED = 0x40,
+	ORDER = 0x80, /* with QoS: an HT control field follows */
+	AMSDU = 0x80, /* in the QoS control field */
+	AVS_MAGIC = 0x80211000,
+	RADIOTAP_MIN = 8,
+	RADIOTAP_TSFT = 1 << 0,
+	RADIOTAP_FLAGS = 1 << 1,
+	RADIOTAP_FLAG_DATA_PAD = 0x20, /* the 802.11 header is followed by padding to a multiple of four */
+};
+
+enum layer decode_ieee80211(struct walk *w)
+{
+	const uint8_t *start = w->c.p;
+	uint8_t control = cursor_u8(&w->c), flags = cursor_u8(&w->c);
+	uint8_t qos = 0;
+
+	if (w->c.failed)
+		return walk_undecodable(w, DROP_LINK_CUT);
+	if ((control & TYPE_MASK) != TYPE_DATA || control & SUBTYPE_NULL || flags & PROTECTED)
+		return LAYER_NOT_IP;
+	cursor_skip(&w->c, 22); /* duration, three addresses, sequence control */
+	if ((flags & TO_DS) && (flags & FROM_DS))
+		cursor_skip(&w->c, 6);
+	if (control & SUBTYPE_QOS) {
+		qos = cursor_u8(&w->c);
+		cursor_skip(&w->c, 1);
+		if (flags & ORDER)
+			cursor_skip(&w->c, 4);
+	}
+	if (w->wlan_padded)
+		cursor_skip(&w->c, (size_t)(start - w->c.p) & 3);
+	if (w->c.failed)
+		return walk_undecodable(w, DROP_LINK_CUT);
+	if (qos & AMSDU) {
+		cursor_skip(&w->c, 12); /* the first subframe: addresses, length */
+		walk_limit(w, cursor_be16(&w->c));
+	}
+	return LAYER_llc;
+}
+
+/* After a header of length bytes in all, of which done were read already, comes an 802.11 frame. */
+static enum layer wlan_after(struct walk *w, uint32_t length, uint32_t done)
+{
+	if (w->c.failed)
+		return walk_undecodable(w, DROP_LINK_CUT);
+	if (length < done)
+		return walk_undecodable(w, DROP_LINK_BAD);
+	cursor_skip(&w->c, length - done);
+	return w->c.failed ? walk_undecodable(w, DROP_LINK_CUT) : LAYER_ieee80211;
+}
+
+/* The flags field of a radiotap header, whose first eight bytes are read already and which the cursor is limited to. */
+static uint8_t radiotap_flags(struct cursor c, uint32_t present)
+{
+	const uint8_t *start = c.p - RADIOTAP_MIN;
+	uint32_t more = present;
+
+	while (more & RADIOTAP_MORE_WORDS && !c.failed)
+		more = cursor_le32(&c);
+	if (present & RADIOTAP_TSFT) {
+		cursor_skip(&c, (size_t)(start - c.p) & 7); /* fields are aligned to their size */
+		cursor_skip(&c, 8);
+	}
+	return present & RADIOTAP_FLAGS ? cursor_u8(&c) : 0;
+}
+
+/* radiotap.org: version, pad, length, which fields are present; all little endian. */
+enum layer decode_radiotap(struct walk *w)
+{
+	struct cursor fields;
+	uint32_t present;
+	uint16_t length;
+
+	cursor_skip(&w->c, 2);
+	length = cursor_le16(&w->c);
+	present = cursor_le32(&w->c);
+	if (!w->c.failed && length > RADIOTAP_MIN) {
+		fields = w->c;
+		cursor_limit(&fields, length - RADIOTAP_MIN);
+		w->wlan_padded = radiotap_flags(fields, present) & RADIOTAP_FLAG_DATA_PAD;
+	}
+	return wlan_after(w, length, RADIOTAP_MIN);
+}
+
+/* LINKTYPE_IEEE802_11_AVS: magic and version, length, both in network order. */
+enum layer decode_avs(struct walk *w)
+{
+	cursor_skip(&w->c, 4);
+	return wlan_after(w, cursor_be32(&w->c), 8);
+}
+
+/* LINKTYPE_PRISM_HEADER: message code and length in the order of the host that captured, or an AVS header. */
+enum layer decode_prism(struct walk *w)
+{
+	uint32_t code = cursor_be32(&w->c), length = cursor_be32(&w->c);
+
+	if ((code & 0xfffff000) != AVS_MAGIC && length > 0xffff)
+		length = __builtin_bswap32(length);
+	return wlan_after(w, length, 8);
+}
+
+/* LINKTYPE_PPI: version, flags, length, the link type of what follows; all little endian. */
+enum layer decode_ppi(struct walk *w)
+{
+	uint16_t length;
+	uint32_t link;
+
+	cursor_skip(&w->c, 2);
+	length = cursor_le16(&w->c);
+	link = cursor_le32(&w->c);
+	if (wlan_after(w, length, 8) == LAYER_UNDECODABLE)
+		return LAYER_UNDECODABLE;
+	return decode_link((uint16_t)link);
+}
