@@ -40,9 +40,11 @@ struct sink_ops {
 	 */
 	ssize_t (*write)(struct sink_dest *d, const char *text, size_t len, struct err *err);
 
-	/* The end of the text taken so far is in the middle of a line and no more will come: take the part of the line back if
-	 * that can be done. part: its bytes. NULL: cannot. */
-	void (*take_back)(struct sink_dest *d, size_t part);
+	/*
+	 * The text taken so far ends in the middle of a line and no more will come: takes the part of the line back, part
+	 * bytes. False if that cannot be done. NULL: never can.
+	 */
+	bool (*take_back)(struct sink_dest *d, size_t part);
 
 	/* Opens the same destination anew (SIGHUP, after a rename). 0 or -errno with *err filled, the old one still in use.
 	 * NULL: no need. */
@@ -79,25 +81,24 @@ struct block *sink_get(struct sink *s, int wait_ms);
 /* Takes a block back: hands its lines to the thread. Never waits. */
 void sink_put(struct sink *s, struct block *b);
 
-/* Nothing is waiting to be written: a short block would go out at once. */
-bool sink_idle(const struct sink *s);
-
 enum sink_state {
 	SINK_OK,
 	SINK_CLOSED, /* the reader closed its pipe: not an error, but the end */
-	SINK_FAILED, /* writing failed; sink_error() */
+	SINK_FAILED, /* writing failed, and no more will be tried; sink_close() says why */
 };
 enum sink_state sink_state(const struct sink *s);
-
-/* The first failure, whole when sink_state() is SINK_FAILED or after sink_close(). */
-const struct err *sink_error(const struct sink *s);
 
 void sink_reopen(struct sink *s); /* asks the thread to; returns at once */
 void sink_counters(const struct sink *s, struct sink_counters *out);
 
 /*
- * Writes what is still on its way, for at most grace_ms (negative: as long as it takes) unless the thread gets no further; then
- * ends the thread, closes the destination, fills *out and frees. 0, or -errno with *err filled if the sink ever failed.
+ * The worker holds no block: waits up to wait_ms (a signal ends the wait) until nothing is on its way any more. True if so.
+ */
+bool sink_drain(struct sink *s, int wait_ms);
+
+/*
+ * Writes what is still on its way, for at most grace_ms; then drops the rest, ends the thread, closes the destination, fills
+ * *out and frees. 0, or -errno with *err filled if anything the sink did ever failed.
  */
 int sink_close(struct sink *s, int grace_ms, struct sink_counters *out, struct err *err);
 
