@@ -233,16 +233,18 @@ static int open_output(struct pipeline *p, struct err *err)
 	return 0;
 }
 
+/* From files the reader is waited for, until somebody wants us to stop; then, and live, he has a grace. */
 static int close_output(struct pipeline *p)
 {
 	struct totals *t = p->totals;
-	bool live_or_stopped = pipeline_stop || p->source.ops->live;
 	struct err err;
 	int ret;
 
 	if (p->block)
 		sink_put(p->sink, p->block);
-	ret = sink_close(p->sink, live_or_stopped ? GRACE_MS : -1, &t->sink, &err);
+	while (!p->conf->live && !pipeline_stop && !sink_drain(p->sink, WAIT_MS))
+		;
+	ret = sink_close(p->sink, GRACE_MS, &t->sink, &err);
 	t->output_drops += t->sink.dropped;
 	if (ret)
 		message_error("%s", err.text);

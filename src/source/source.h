@@ -48,6 +48,7 @@ struct source_ops {
 	const char *arg;   /* what ARG is, for help: "FILE" */
 	const char *about; /* one line for --list-sources */
 	bool live;         /* packets come whether we read or not: never wait for the output */
+	bool either;       /* may be named with -i and with -r: it makes packets as fast as they are wanted */
 
 	/* Opens: fills s->state. 0 or -errno with *err filled. On error nothing stays open. */
 	int (*open)(struct source *s, const struct source_args *args, struct err *err);

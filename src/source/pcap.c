@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Capture files: pcap and pcapng, mapped or from a pipe. */
+#include "source/source.h"
+
+#include "source/capture.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int capture_need(struct capture *c, size_t n, struct err *err)
+{
+	switch (window_need(&c->window, n, -1, err)) {
+	case WINDOW_OK:
+		return 0;
+	case WINDOW_WAIT:
+		return err_set(err, EINTR, "%s: interrupted before a capture began", c->window.name);
+	case WINDOW_END:
+		if (window_left(&c->window) == 0 && window_offset(&c->window) == 0)
+			return err_set(err, ENODATA, "%s: is empty, not a capture file", c->window.name);
+		return err_set(err, ENODATA, "%s: is cut short inside its file header: %zu bytes, and %zu are needed",
+			       c->window.name, window_left(&c->window), n);
+	default:
+		return -EIO;
+	}
+}
+
+enum capture_status capture_broken(struct capture *c, struct err *err, const char *format, ...)
+{
+	char what[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	err_set(err, EBADMSG, "%s: %s at offset %llu, after %llu packets", c->window.name, what,
+		(unsigned long long)window_offset(&c->window), (unsigned long long)c->packets);
+	return CAPTURE_BROKEN;
+}
+
+/* The first bytes of something that is no capture, as a person may recognise them. */
+static void describe(const uint8_t *p, size_t n, char *out, size_t size)
+{
+	static const struct {
+		const char *magic;
+		size_t len;
+		const char *what;
+	} known[] = {
+		{"\x1f\x8b", 2, "gzip: unpack it first, as in `zcat FILE | tapline -r -`"},
+		{"\x28\xb5\x2f\xfd", 4, "zstd: unpack it first, as in `zstdcat FILE | tapline -r -`"},
+		{"\x04\x22\x4d\x18", 4, "lz4: unpack it first, as in `lz4cat FILE | tapline -r -`"},
+		{"BZh", 3, "bzip2: unpack it first, as in `bzcat FILE | tapline -r -`"},
+		{"\xfd"
+		 "7zXZ",
+		 5, "xz: unpack it first, as in `xzcat FILE | tapline -r -`"},
+		{"PK\3\4", 4, "a zip archive"},
+		{"snoop\0", 6, "snoop, another format: editcap converts it"},
+		{"\x7f"
+		 "ELF",
+		 4, "a program"},
+	};
+	int used = 0;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (n >= known[i].len && !memcmp(p, known[i].magic, known[i].len)) {
+			snprintf(out, size, "%s", known[i].what);
+			return;
+		}
+	}
+	for (size_t i = 0; i < n && i < 8; i++)
+		used += snprintf(out + used, size - (size_t)used, "%s%02x", i ? " " : "it begins with ", p[i]);
+}
+
+static int recognise(struct capture *c, struct err *err)
+{
+	struct window *w = &c->window;
+	char what[128];
+	uint32_t magic;
+	int ret = capture_need(c, sizeof(magic), err);
+
+	if (ret)
+		return ret;
+	memcpy(&magic, w->p, sizeof(magic));
+	if (capture_is_classic(magic))
+		c->format = &capture_classic;
+	else if (capture_is_pcapng(magic))
+		c->format = &capture_pcapng;
+	else {
+		describe(w->p, window_left(w), what, sizeof(what));
+		return err_set(err, EBADMSG, "%s: is not a capture file (pcap or pcapng): %s", w->name, what);
+	}
+	return c->format->open(c, err);
+}
+
+static void pcap_close(struct source *s)
+{
+	struct capture *c = s->state;
+
+	if (!c)
+		return;
+	window_close(&c->window);
+	free(c->interfaces);
+	free(c);
+	s->state = NULL;
+}
+
+static int pcap_open(struct source *s, const struct source_args *args, struct err *err)
+{
+	struct capture *c = calloc(1, sizeof(*c));
+	int ret;
+
+	s->state = c;
+	if (!c)
+		return err_set(err, ENOMEM, "%s: no memory", args->arg);
+	ret = window_open(&c->window, args->arg, err);
+	if (!ret)
+		ret = recognise(c, err);
+	if (ret)
+		pcap_close(s);
+	return ret;
+}
+
+/* The window has no more than part of a record: why, and is it the end? */
+static enum source_status at_the_end(struct capture *c, struct err *err)
+{
+	struct window *w = &c->window;
+
+	if (w->shrunk) {
+		err_set(err, EBADMSG, "%s: shrank to %llu bytes while it was read, after %llu packets", w->name,
+			(unsigned long long)w->file_size, (unsigned long long)c->packets);
+		return SOURCE_BROKEN;
+	}
+	if (window_left(w) == 0)
+		return SOURCE_END;
+	capture_broken(c, err, "cut short (%zu of %zu bytes of a record)", window_left(w), c->wanted);
+	return SOURCE_BROKEN;
+}
+
+static void mark_batch(struct capture *c)
+{
+	c->batch.p = c->window.p;
+	c->batch.packets = c->packets;
+	c->batch.lost = c->lost;
+	c->batch.ninterfaces = c->ninterfaces;
+}
+
+static enum source_status pcap_fill(struct source *s, struct batch *b, int timeout_ms, struct err *err)
+{
+	struct capture *c = s->state;
+
+	b->nframes = 0;
+	for (;;) {
+		enum capture_status status;
+
+		mark_batch(c);
+		status = c->format->fill(c, b, err);
+		if (b->nframes)
+			return SOURCE_FRAMES; /* a fault behind them shows again with the next call */
+		if (status == CAPTURE_BROKEN)
+			return SOURCE_BROKEN;
+		switch (window_need(&c->window, c->wanted, timeout_ms, err)) {
+		case WINDOW_OK:
+			break;
+		case WINDOW_WAIT:
+			return SOURCE_IDLE;
+		case WINDOW_END:
+			return at_the_end(c, err);
+		case WINDOW_FAILED:
+			return SOURCE_BROKEN;
+		}
+	}
+}
+
+static bool pcap_intact(struct source *s)
+{
+	struct capture *c = s->state;
+
+	if (window_intact(&c->window))
+		return true;
+	c->window.p = c->batch.p;
+	c->packets = c->batch.packets;
+	c->lost = c->batch.lost;
+	c->ninterfaces = c->batch.ninterfaces;
+	return false;
+}
+
+static void pcap_counters(struct source *s, struct source_counters *out)
+{
+	struct capture *c = s->state;
+
+	*out = (struct source_counters){.kernel_drops = c->lost};
+}
+
+static const struct source_ops pcap_ops = {
+	.name = "pcap",
+	.arg = "FILE",
+	.about = "capture file (pcap, pcapng), as `-r FILE`; - is standard input",
+	.open = pcap_open,
+	.fill = pcap_fill,
+	.intact = pcap_intact,
+	.counters = pcap_counters,
+	.close = pcap_close,
+};
+SOURCE_REGISTER(pcap_ops);

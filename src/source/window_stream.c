@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What cannot be mapped: read into one buffer, the unread rest moved to its front before more is read. */
+#include "source/window.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum {
+	READ_BYTES = 256 << 10
+};
+
+static void move_to_front(struct window *w)
+{
+	size_t left = window_left(w);
+
+	w->base_offset = window_offset(w);
+	memmove(w->memory, w->p, left);
+	w->p = w->base = w->memory;
+	w->end = w->p + left;
+}
+
+static enum window_status stream_need(struct window *w, size_t n, int timeout_ms, struct err *err)
+{
+	if (w->p != w->memory)
+		move_to_front(w);
+	while (window_left(w) < n) {
+		size_t have = window_left(w), room = w->size - have;
+		ssize_t got;
+
+		if (w->at_end)
+			return WINDOW_END;
+		if (poll(&(struct pollfd){.fd = w->fd, .events = POLLIN}, 1, timeout_ms) <= 0)
+			return WINDOW_WAIT; /* nothing yet, or a signal */
+		/* No more than is needed beyond a fixed step: what is never touched is never resident. */
+		if (room > READ_BYTES && n - have < READ_BYTES)
+			room = READ_BYTES;
+		got = read(w->fd, (uint8_t *)w->memory + have, room);
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+			return WINDOW_WAIT;
+		if (got < 0) {
+			err_set(err, errno, "%s: cannot read at offset %llu: %s", w->name,
+				(unsigned long long)(window_offset(w) + have), strerror(errno));
+			return WINDOW_FAILED;
+		}
+		w->at_end = got == 0;
+		w->end += got;
+	}
+	return WINDOW_OK;
+}
+
+static void stream_close(struct window *w)
+{
+	munmap(w->memory, w->size);
+}
+
+static const struct window_ops stream_ops = {
+	.need = stream_need,
+	.close = stream_close,
+};
+
+int window_stream(struct window *w, struct err *err)
+{
+	void *memory = mmap(NULL, WINDOW_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		return err_set(err, ENOMEM, "%s: no memory for a buffer of %d bytes", w->name, WINDOW_MAX);
+	w->memory = memory;
+	w->size = WINDOW_MAX;
+	w->p = w->end = w->base = memory;
+	w->ops = &stream_ops;
+	return 0;
+}
