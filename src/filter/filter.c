@@ -1,116 +1,108 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "filter/filter.h"
 
+#include "filter/program.h"
+
 #include <errno.h>
-#include <pcap/pcap.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-	SNAPLEN = 262144,
-	LINKS_MAX = 64, /* link types with a program of their own; frames of further ones do not match */
+	LINKS = 1 << 16, /* any value of frame.link */
 	LINK_ETHERNET = 1,
-	EXPRESSION_MAX = 64 << 10, /* bytes: longer ones make the compiler use memory without end */
-};
-
-struct program {
-	uint16_t link;
-	bool valid; /* else: the expression makes no sense for this link type */
-	struct bpf_program code;
+	SHOWN_MAX = 200, /* bytes of an expression that a message repeats */
 };
 
 struct filter {
 	char *expression;
-	unsigned n;
-	struct program programs[LINKS_MAX];
+	struct bpf_program
+		programs[LINKS]; /* by link type; bf_insns NULL: not met yet. Pages that are never met cost nothing */
 };
 
-/* LINKTYPE_ as files have it to DLT_ as libpcap has it: the same numbers, but for a few that systems disagreed on. */
-static int dlt_of(uint16_t link)
+static struct bpf_insn refuse_all = BPF_STMT(BPF_RET | BPF_K, 0);
+
+/* The program for frames of this link type, from now on. */
+static const struct bpf_insn *meet(struct filter *f, uint16_t link)
 {
-	switch (link) {
-	case 100:
-		return DLT_ATM_RFC1483;
-	case 101:
-		return DLT_RAW;
-	case 102:
-		return DLT_SLIP_BSDOS;
-	case 103:
-		return DLT_PPP_BSDOS;
-	default:
-		return link;
+	struct bpf_program *program = &f->programs[link];
+	struct err err;
+
+	if (program_compile(program, f->expression, link, &err) == 0) {
+		if (!program_asks_kernel(program))
+			return program->bf_insns;
+		pcap_freecode(program);
 	}
+	*program = (struct bpf_program){.bf_len = 1, .bf_insns = &refuse_all};
+	return program->bf_insns;
 }
 
-/* Loads from a negative offset ask the kernel about the device; only it could answer. */
-static bool asks_the_kernel(const struct bpf_program *code)
+/* Another link type makes sense of the expression: 802.11, pflog, ATM, SS7, cooked, raw IP. */
+static bool fits_elsewhere(const char *expression)
 {
-	for (unsigned i = 0; i < code->bf_len; i++)
-		if (BPF_CLASS(code->bf_insns[i].code) == BPF_LD && BPF_MODE(code->bf_insns[i].code) == BPF_ABS &&
-		    code->bf_insns[i].k >= 0xfffff000u)
+	static const uint16_t links[] = {105, 117, 123, 140, 276, 101};
+	struct err err;
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+		if (!program_parse(expression, links[i], &err))
 			return true;
 	return false;
 }
 
-/* Compiles for one link type: true if that makes sense; else libpcap's words are in text. */
-static bool compile(const char *expression, struct program *program, char *text, size_t size)
+static int explain(const char *expression, const struct err *words, struct err *err)
 {
-	pcap_t *pcap = pcap_open_dead(dlt_of(program->link), SNAPLEN);
+	size_t place = program_is_syntax_error(words) ? program_error_place(expression) : PLACE_UNKNOWN;
+	size_t word;
 
-	snprintf(text, size, "no memory");
-	if (!pcap)
-		return false;
-	program->valid = pcap_compile(pcap, &program->code, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
-	if (!program->valid) {
-		snprintf(text, size, "%s", pcap_geterr(pcap));
-	} else if (asks_the_kernel(&program->code)) {
-		snprintf(text, size, "inbound, outbound and ifindex are not supported: they ask for what a frame does not say");
-		pcap_freecode(&program->code);
-		program->valid = false;
-	}
-	pcap_close(pcap);
-	return program->valid;
+	if (place == PLACE_UNKNOWN)
+		return err_set(err, EINVAL, "filter `%.*s`: %s (man pcap-filter has the language)", SHOWN_MAX, expression,
+			       words->text);
+	if (!expression[place])
+		return err_set(err, EINVAL,
+			       "filter `%.*s`: %s at its end: something is missing there (man pcap-filter has the language)",
+			       SHOWN_MAX, expression, words->text);
+	word = strcspn(expression + place, " \t\r\n");
+	return err_set(err, EINVAL, "filter `%.*s`: %s at `%.*s`, character %zu (man pcap-filter has the language)", SHOWN_MAX,
+		       expression, words->text, word < SHOWN_MAX ? (int)word : SHOWN_MAX, expression + place, place + 1);
 }
 
-/* An expression that is none on Ethernet may be one elsewhere, such as `wlan type data`. */
-static bool compiles_elsewhere(const char *expression)
+/* Compiles for Ethernet, where most mistakes show. */
+static int check(struct filter *f, struct err *err)
 {
-	static const uint16_t links[] = {105, 127, 119, 163, 192, 113, 276, 9, 107, 101};
-	char text[PCAP_ERRBUF_SIZE];
+	struct bpf_program *ethernet = &f->programs[LINK_ETHERNET];
+	const char *expression = f->expression;
+	struct err words;
 
-	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
-		struct program program = {.link = links[i]};
-
-		if (compile(expression, &program, text, sizeof(text))) {
-			pcap_freecode(&program.code);
-			return true;
-		}
+	if (strlen(expression) > EXPRESSION_MAX)
+		return err_set(err, E2BIG,
+			       "the filter has %zu bytes, at most %d are taken: networks (net 192.0.2.0/24) are shorter",
+			       strlen(expression), EXPRESSION_MAX);
+	if (program_compile(ethernet, expression, LINK_ETHERNET, &words) == 0) {
+		if (!program_asks_kernel(ethernet))
+			return 0;
+		return err_set(
+			err, EOPNOTSUPP,
+			"filter `%.*s`: a packet's direction or interface (inbound, outbound, ifindex) is not in the packet; "
+			"choose the interface with -i and addresses with src or dst",
+			SHOWN_MAX, expression);
 	}
-	return false;
+	/* Names that do not resolve and words in the wrong place are wrong everywhere. */
+	if (!program_is_syntax_error(&words) && strncmp(words.text, "unknown ", 8) && fits_elsewhere(expression))
+		return 0;
+	return explain(expression, &words, err);
 }
 
 struct filter *filter_new(const char *expression, struct err *err)
 {
-	char text[PCAP_ERRBUF_SIZE];
-	struct filter *f;
+	struct filter *f = calloc(1, sizeof(*f));
 
-	if (strlen(expression) > EXPRESSION_MAX) {
-		err_set(err, E2BIG, "the filter is longer than %d bytes", EXPRESSION_MAX);
-		return NULL;
-	}
-	f = calloc(1, sizeof(*f));
 	if (!f || !(f->expression = strdup(expression))) {
-		free(f);
 		err_set(err, ENOMEM, "no memory for the filter");
-		return NULL;
+		goto fail;
 	}
-	f->programs[0].link = LINK_ETHERNET;
-	f->n = 1;
-	if (compile(expression, &f->programs[0], text, sizeof(text)) || compiles_elsewhere(expression))
-		return f;
-	err_set(err, EINVAL, "filter `%s`: %s (`man pcap-filter` has the language)", expression, text);
+	if (check(f, err))
+		goto fail;
+	return f;
+fail:
 	filter_free(f);
 	return NULL;
 }
@@ -119,61 +111,45 @@ void filter_free(struct filter *f)
 {
 	if (!f)
 		return;
-	for (unsigned i = 0; i < f->n; i++)
-		if (f->programs[i].valid)
-			pcap_freecode(&f->programs[i].code);
+	for (unsigned i = 0; i < LINKS; i++)
+		if (f->programs[i].bf_insns != &refuse_all)
+			pcap_freecode(&f->programs[i]);
 	free(f->expression);
 	free(f);
 }
 
-/* This link type's program, compiled when it is met for the first time; NULL: no frame of it matches. */
-static const struct program *program_for(struct filter *f, uint16_t link)
-{
-	char text[PCAP_ERRBUF_SIZE];
-	struct program *p;
-
-	for (unsigned i = 0; i < f->n; i++)
-		if (f->programs[i].link == link)
-			return f->programs[i].valid ? &f->programs[i] : NULL;
-	if (f->n == LINKS_MAX)
-		return NULL;
-	p = &f->programs[f->n++];
-	p->link = link;
-	return compile(f->expression, p, text, sizeof(text)) ? p : NULL;
-}
-
 uint32_t filter_batch(struct filter *f, struct batch *b)
 {
-	const struct program *p = NULL;
-	uint32_t kept = 0, before = b->nframes;
-	int link = -1;
+	uint32_t kept = 0, seen = b->nframes;
 
-	for (uint32_t i = 0; i < b->nframes; i++) {
+	for (uint32_t i = 0; i < seen; i++) {
 		const struct frame *frame = &b->frames[i];
+		const struct bpf_insn *program = f->programs[frame->link].bf_insns;
 
-		if (frame->link != link) {
-			link = frame->link;
-			p = program_for(f, frame->link);
-		}
-		if (p && bpf_filter(p->code.bf_insns, frame->data, frame->wirelen, frame->caplen))
-			b->frames[kept++] = *frame;
+		if (__builtin_expect(!program, 0))
+			program = meet(f, frame->link);
+		if (!bpf_filter(program, frame->data, frame->wirelen, frame->caplen))
+			continue;
+		if (kept != i)
+			b->frames[kept] = *frame;
+		kept++;
 	}
 	b->nframes = kept;
-	return before - kept;
+	return seen - kept;
 }
 
 uint16_t filter_kernel_program(const struct filter *f, struct sock_filter *out, uint16_t max)
 {
-	const struct program *p = &f->programs[0];
+	const struct bpf_program *program = &f->programs[LINK_ETHERNET];
 
-	if (!p->valid || p->code.bf_len > max)
+	if (!program->bf_insns || program->bf_insns == &refuse_all)
 		return 0;
-	for (unsigned i = 0; i < p->code.bf_len; i++)
-		out[i] = (struct sock_filter){
-			.code = p->code.bf_insns[i].code,
-			.jt = p->code.bf_insns[i].jt,
-			.jf = p->code.bf_insns[i].jf,
-			.k = p->code.bf_insns[i].k,
-		};
-	return (uint16_t)p->code.bf_len;
+	if (program->bf_len > max || !program_same_in_kernel(program))
+		return 0;
+	for (unsigned i = 0; i < program->bf_len; i++) {
+		const struct bpf_insn *insn = &program->bf_insns[i];
+
+		out[i] = (struct sock_filter){.code = insn->code, .jt = insn->jt, .jf = insn->jf, .k = insn->k};
+	}
+	return (uint16_t)program->bf_len;
 }
