@@ -33,6 +33,7 @@ SRC := $(sort $(wildcard src/*/*.c))
 OBJ := $(SRC:%.c=$(OUT)/%.o)
 ROOMS := $(filter-out $(OUT)/src/app/main.o,$(OBJ))
 UNITS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
+C_FILES := $(wildcard src/*.h src/*/*.[ch] tests/*/*.[ch])
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
 all: tapline ## build ./tapline (the default)
@@ -61,12 +62,67 @@ $(OUT)/fuzz/%: $(OUT)/tests/fuzz/%.o $(ROOMS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
+deps: ## install what building takes
+	@scripts/install-deps build
+
+deps-check: ## install what all checks take
+	@scripts/install-deps build test demo record check
+
+demo: ## install what is missing, build, and show the main job
+	@scripts/install-deps build demo
+	@$(MAKE) -s tapline
+	@scripts/demo
+
+test: ## install what is missing, build, and run the tests (minutes)
+	@scripts/install-deps build test
+	@$(MAKE) -s -j2 tapline units
+	@scripts/check test
+
+nightly: deps-check ## everything, the long things too (an hour)
+	@$(MAKE) -s -j2 tapline units
+	@scripts/check nightly
+
+bench: ## tapline beside its peers and the machine's limits
+	@scripts/install-deps build bench
+	@$(MAKE) -s tapline
+	@scripts/bench
+
+fuzz: ## each fuzz target for a while
+	@$(MAKE) -s BUILD=fuzz fuzzers
+	@scripts/check fuzz
+
+# What is made from a list is committed; this makes it anew.
+GENERATED := docs/fields.md
+generated: $(GENERATED) ## make the generated documents anew
+docs/fields.md: tapline scripts/fields-doc src/encode/fields.def
+	scripts/fields-doc >$@
+generated-check: tapline
+	@scripts/fields-doc | diff -u docs/fields.md - || { echo "docs/fields.md is out of date: make -B generated"; exit 1; }
+
+format: ## clang-format over all C files
+	clang-format-14 -i $(C_FILES)
+format-check:
+	@clang-format-14 --dry-run -Werror $(C_FILES)
+# It does not follow linker sections, out parameters that a failing call fills, and a declaration in a condition's shadow.
+CPPCHECK_WRONG := --suppress=comparePointers --suppress=ctuuninitvar --suppress=uninitvar:src/filter/place.c
+cppcheck: ## static check
+	@cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --enable=warning,portability \
+		--suppress=missingIncludeSystem $(CPPCHECK_WRONG) -Isrc -DTAPLINE_VERSION='"$(VERSION)"' -D__linux__ src
+
+PREFIX ?= /usr/local
+install: tapline ## install under PREFIX (DESTDIR is honoured)
+	install -D -m 755 tapline $(DESTDIR)$(PREFIX)/bin/tapline
+	install -D -m 644 docs/tapline.1 $(DESTDIR)$(PREFIX)/share/man/man1/tapline.1
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/tapline $(DESTDIR)$(PREFIX)/share/man/man1/tapline.1
+
 clean: ## remove what was built
 	rm -rf build tapline
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-.PHONY: all units fuzzers clean help
+.PHONY: all units fuzzers deps deps-check demo test nightly bench fuzz generated generated-check format format-check cppcheck \
+	install uninstall clean help
 .SECONDARY:
 -include $(OBJ:.o=.d) $(wildcard $(OUT)/tests/*/*.d)
