@@ -116,6 +116,10 @@ install: tapline ## install under PREFIX (DESTDIR is honoured)
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/tapline $(DESTDIR)$(PREFIX)/share/man/man1/tapline.1
 
+$(OUT)/bench/%: $(OUT)/tests/bench/%.o $(ROOMS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 clean: ## remove what was built
 	rm -rf build tapline
 
