@@ -9,6 +9,7 @@
 
 enum {
 	FILE_HEADER = 24,
+	VERSION_MIN = 2,
 	RECORD_HEADER = 16,
 	MODIFIED_HEADER = 24, /* interface, protocol and packet type follow (Kuznetzov's libpcap) */
 	PREFETCH = 1024,      /* bytes ahead of the record that is looked at */
@@ -35,6 +36,7 @@ static int classic_open(struct capture *c, struct err *err)
 {
 	struct cursor header;
 	uint32_t magic, link;
+	uint16_t major;
 	int ret = capture_need(c, FILE_HEADER, err);
 
 	if (ret)
@@ -44,7 +46,11 @@ static int classic_open(struct capture *c, struct err *err)
 	c->swapped = !known(magic);
 	if (c->swapped)
 		magic = __builtin_bswap32(magic);
-	cursor_skip(&header, 16); /* version, time zone, accuracy, snap length: nobody relies on them */
+	major = cursor_host16(&header, c->swapped);
+	if (major < VERSION_MIN)
+		return err_set(err, EBADMSG, "%s: is a capture of version %u, before the format that we know (2.4)",
+			       c->window.name, major);
+	cursor_skip(&header, 14); /* minor version, time zone, accuracy, snap length: nobody relies on them */
 	link = cursor_host32(&header, c->swapped);
 	c->modified = magic == MAGIC_MODIFIED;
 	c->subsecond_ns = magic == MAGIC_NANO ? 1 : 1000;

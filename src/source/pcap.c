@@ -48,9 +48,6 @@ static void describe(const uint8_t *p, size_t n, char *out, size_t size)
 		size_t len;
 		const char *what;
 	} known[] = {
-		{"\x1f\x8b", 2, "gzip: unpack it first, as in `zcat FILE | tapline -r -`"},
-		{"\x28\xb5\x2f\xfd", 4, "zstd: unpack it first, as in `zstdcat FILE | tapline -r -`"},
-		{"\x04\x22\x4d\x18", 4, "lz4: unpack it first, as in `lz4cat FILE | tapline -r -`"},
 		{"BZh", 3, "bzip2: unpack it first, as in `bzcat FILE | tapline -r -`"},
 		{"\xfd"
 		 "7zXZ",
@@ -80,6 +77,10 @@ static int recognise(struct capture *c, struct err *err)
 	uint32_t magic;
 	int ret = capture_need(c, sizeof(magic), err);
 
+	if (!ret)
+		ret = window_unpack(w, err);
+	if (!ret)
+		ret = capture_need(c, sizeof(magic), err);
 	if (ret)
 		return ret;
 	memcpy(&magic, w->p, sizeof(magic));

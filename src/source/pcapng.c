@@ -45,18 +45,26 @@ static uint64_t host64(struct cursor *cur, bool swapped)
 	return swapped ? __builtin_bswap64(v) : v;
 }
 
-/* The next option: its code and its value as a cursor of its own. False at the end, which need not be marked. */
+/*
+ * The next option: its code and its value as a cursor of its own. False at the end, which need not be marked; options->failed
+ * then says that one claims to reach beyond its block.
+ */
 static bool next_option(struct cursor *options, bool swapped, uint16_t *code, struct cursor *value)
 {
 	uint16_t len;
+	size_t padding;
 
+	if (cursor_left(options) < 4)
+		return false;
 	*code = cursor_host16(options, swapped);
 	len = cursor_host16(options, swapped);
-	if (options->failed || *code == OPT_END || cursor_left(options) < len)
+	if (*code == OPT_END)
 		return false;
 	*value = cursor_of(cursor_take(options, len), len);
-	len = (uint16_t)(-len & 3);
-	cursor_skip(options, len < cursor_left(options) ? len : cursor_left(options));
+	if (options->failed)
+		return false;
+	padding = -(size_t)len & 3;
+	cursor_skip(options, padding < cursor_left(options) ? padding : cursor_left(options));
 	return true;
 }
 
@@ -154,6 +162,8 @@ static enum capture_status interface_block(struct capture *c, struct cursor *bod
 		return capture_broken(c, err, "an interface description of %s", "less than 20 bytes");
 	set_resolution(i, 6);
 	interface_options(i, body, c->swapped);
+	if (body->failed) /* it might have said what the times mean */
+		return capture_broken(c, err, "an interface description with an option longer than its block");
 	c->ninterfaces++;
 	return CAPTURE_FULL;
 }
@@ -258,7 +268,7 @@ static enum capture_status section(struct capture *c, struct err *err)
 {
 	struct cursor cur = cursor_of(c->window.p, SECTION_MIN);
 	uint32_t magic;
-	uint16_t major;
+	uint16_t major, minor;
 
 	cursor_skip(&cur, 8);
 	magic = cursor_host32(&cur, false);
@@ -266,8 +276,9 @@ static enum capture_status section(struct capture *c, struct err *err)
 		return capture_broken(c, err, "a section with byte-order magic %08x, not %08x,", magic, BYTE_ORDER_MAGIC);
 	c->swapped = magic != BYTE_ORDER_MAGIC;
 	major = cursor_host16(&cur, c->swapped);
-	if (major != 1)
-		return capture_broken(c, err, "a section of pcapng version %u, where 1 is known,", major);
+	minor = cursor_host16(&cur, c->swapped);
+	if (major != 1 || (minor != 0 && minor != 2)) /* 1.2 was written by mistake, and is 1.0 */
+		return capture_broken(c, err, "a section of pcapng version %u.%u, where 1.0 is known,", major, minor);
 	c->ninterfaces = 0;
 	return CAPTURE_FULL;
 }

@@ -2,8 +2,9 @@
 /*
  * window.h - the bytes of a capture file, contiguous from the current position on; private to source.
  *
- * Two suppliers: a regular file is mapped, anything else (pipe, FIFO, device) is read as a stream into one buffer. The bytes in
- * [p, end) may be lent out; only window_need() may move them, so it is called when none are lent.
+ * Two suppliers: a regular file is mapped; anything else (pipe, FIFO, device) is read as a stream into one buffer, and so is
+ * what has to be unpacked. The bytes in [p, end) may be lent out; only window_need() may move them, so it is called when none
+ * are lent.
  */
 #ifndef SOURCE_WINDOW_H
 #define SOURCE_WINDOW_H
@@ -13,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum {
 	WINDOW_MAX = 17 << 20, /* bytes that can be asked for at a time: a pcapng block of 16 MiB and more */
@@ -33,11 +35,12 @@ struct window {
 	char *name;           /* for messages */
 	int fd;
 	const struct window_ops *ops;
-	void *memory;       /* the map or the buffer */
-	size_t size;        /* of memory */
-	uint64_t file_size; /* map: when it was mapped, or what is left of it */
-	bool shrunk;        /* map: the file is shorter than it was */
-	bool at_end;        /* stream: read() said so */
+	void *memory;          /* the map or the buffer */
+	size_t size;           /* of memory */
+	uint64_t file_size;    /* map: when it was mapped, or what is left of it */
+	bool shrunk;           /* map: the file is shorter than it was */
+	bool at_end;           /* stream: read() said so */
+	struct unpack *unpack; /* stream: what unpacks it, or NULL */
 };
 
 struct window_ops {
@@ -76,5 +79,21 @@ static inline bool window_intact(struct window *w)
 /* The suppliers, for window_open(): 0 or -errno with *err filled. */
 int window_map(struct window *w, uint64_t size, struct err *err);
 int window_stream(struct window *w, struct err *err);
+
+/*
+ * At least four bytes are at p, and p is at the start: if they begin a compressed file (gzip, zstd, lz4, told by content), the
+ * window gives what is in it from then on. 0, also where nothing is compressed, or -errno with *err filled.
+ */
+int window_unpack(struct window *w, struct err *err);
+
+/*
+ * Reads what comes next of the file as it is, at most room bytes, waiting at most timeout_ms (negative: until there is some, or
+ * a signal). Bytes, 0 at the end, -EAGAIN if there are none yet, or -errno with *err filled.
+ */
+ssize_t window_read(struct window *w, void *out, size_t room, int timeout_ms, struct err *err);
+
+/* The same of what is in it. */
+ssize_t unpack_read(struct window *w, void *out, size_t room, int timeout_ms, struct err *err);
+void unpack_free(struct unpack *u); /* accepts NULL */
 
 #endif

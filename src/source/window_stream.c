@@ -22,29 +22,40 @@ static void move_to_front(struct window *w)
 	w->end = w->p + left;
 }
 
+ssize_t window_read(struct window *w, void *out, size_t room, int timeout_ms, struct err *err)
+{
+	ssize_t got;
+
+	if (poll(&(struct pollfd){.fd = w->fd, .events = POLLIN}, 1, timeout_ms) <= 0)
+		return -EAGAIN; /* nothing yet, or a signal */
+	got = read(w->fd, out, room);
+	if (got >= 0)
+		return got;
+	if (errno == EINTR || errno == EAGAIN)
+		return -EAGAIN;
+	return err_set(err, errno, "%s: cannot read after offset %llu: %s", w->name, (unsigned long long)window_offset(w),
+		       strerror(errno));
+}
+
 static enum window_status stream_need(struct window *w, size_t n, int timeout_ms, struct err *err)
 {
 	if (w->p != w->memory)
 		move_to_front(w);
 	while (window_left(w) < n) {
 		size_t have = window_left(w), room = w->size - have;
+		uint8_t *at = (uint8_t *)w->memory + have;
 		ssize_t got;
 
 		if (w->at_end)
 			return WINDOW_END;
-		if (poll(&(struct pollfd){.fd = w->fd, .events = POLLIN}, 1, timeout_ms) <= 0)
-			return WINDOW_WAIT; /* nothing yet, or a signal */
 		/* No more than is needed beyond a fixed step: what is never touched is never resident. */
 		if (room > READ_BYTES && n - have < READ_BYTES)
 			room = READ_BYTES;
-		got = read(w->fd, (uint8_t *)w->memory + have, room);
-		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+		got = w->unpack ? unpack_read(w, at, room, timeout_ms, err) : window_read(w, at, room, timeout_ms, err);
+		if (got == -EAGAIN)
 			return WINDOW_WAIT;
-		if (got < 0) {
-			err_set(err, errno, "%s: cannot read at offset %llu: %s", w->name,
-				(unsigned long long)(window_offset(w) + have), strerror(errno));
+		if (got < 0)
 			return WINDOW_FAILED;
-		}
 		w->at_end = got == 0;
 		w->end += got;
 	}
@@ -53,6 +64,7 @@ static enum window_status stream_need(struct window *w, size_t n, int timeout_ms
 
 static void stream_close(struct window *w)
 {
+	unpack_free(w->unpack);
 	munmap(w->memory, w->size);
 }
 

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Compressed captures: gzip (RFC 1952), zstd (RFC 8878) and lz4 frames, several of them in a row too. What is unpacked goes
+ * straight into the window's buffer, so that a bomb takes time but no memory; zstd's own window is capped.
+ */
+#include "source/window.h"
+
+#include <errno.h>
+#include <lz4frame.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+#include <zstd.h>
+
+enum {
+	INPUT = 256 << 10,        /* no less than a stream reads ahead */
+	GZIP_WINDOW = 15 + 16,    /* zlib: the largest window, gzip's header */
+	ZSTD_WINDOW_LOG_MAX = 25, /* 32 MiB; zstd -19 uses 8 */
+};
+
+struct unpack {
+	const struct unpacker *how;
+	uint8_t input[INPUT];
+	size_t from, to;  /* of input: not yet unpacked */
+	bool input_ended; /* the file has no more */
+	bool in_frame;    /* a frame has begun and not ended */
+	z_stream zlib;
+	ZSTD_DStream *zstd;
+	LZ4F_dctx *lz4;
+};
+
+struct unpacker {
+	const char *name;
+	const char *magic;
+	size_t magic_len;
+	bool (*start)(struct unpack *u);
+	/* Unpacks from u->input to out: bytes, or -1 with *why. Takes what it can of the input, and sets in_frame. */
+	ssize_t (*step)(struct unpack *u, uint8_t *out, size_t room, const char **why);
+	void (*end)(struct unpack *u);
+};
+
+static bool gzip_start(struct unpack *u)
+{
+	return inflateInit2(&u->zlib, GZIP_WINDOW) == Z_OK;
+}
+
+static ssize_t gzip_step(struct unpack *u, uint8_t *out, size_t room, const char **why)
+{
+	int ret;
+
+	/* Behind a member another one may follow; anything else there is padding, which gzip ignores too. */
+	if (!u->in_frame && memcmp(u->input + u->from, "\x1f\x8b", u->to - u->from < 2 ? 1 : 2)) {
+		u->from = u->to;
+		return 0;
+	}
+	u->in_frame = true;
+	u->zlib.next_in = u->input + u->from;
+	u->zlib.avail_in = (unsigned)(u->to - u->from);
+	u->zlib.next_out = out;
+	u->zlib.avail_out = (unsigned)room;
+	ret = inflate(&u->zlib, Z_NO_FLUSH);
+	u->from = u->to - u->zlib.avail_in;
+	if (ret == Z_STREAM_END) {
+		u->in_frame = false;
+		inflateReset(&u->zlib);
+	} else if (ret != Z_OK && ret != Z_BUF_ERROR) {
+		*why = u->zlib.msg ? u->zlib.msg : "damaged";
+		/* What came before the damage is good. */
+		return room > u->zlib.avail_out ? (ssize_t)(room - u->zlib.avail_out) : -1;
+	}
+	return (ssize_t)(room - u->zlib.avail_out);
+}
+
+static void gzip_end(struct unpack *u)
+{
+	inflateEnd(&u->zlib);
+}
+
+static bool zstd_start(struct unpack *u)
+{
+	u->zstd = ZSTD_createDStream();
+	return u->zstd && !ZSTD_isError(ZSTD_DCtx_setParameter(u->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG_MAX));
+}
+
+static ssize_t zstd_step(struct unpack *u, uint8_t *out, size_t room, const char **why)
+{
+	ZSTD_inBuffer in = {.src = u->input, .size = u->to, .pos = u->from};
+	ZSTD_outBuffer to = {.dst = out, .size = room};
+	size_t ret = ZSTD_decompressStream(u->zstd, &to, &in);
+
+	u->from = in.pos;
+	u->in_frame = ret != 0;
+	if (!ZSTD_isError(ret))
+		return (ssize_t)to.pos;
+	*why = ZSTD_getErrorName(ret);
+	return -1;
+}
+
+static void zstd_end(struct unpack *u)
+{
+	ZSTD_freeDStream(u->zstd);
+}
+
+static bool lz4_start(struct unpack *u)
+{
+	return !LZ4F_isError(LZ4F_createDecompressionContext(&u->lz4, LZ4F_VERSION));
+}
+
+static ssize_t lz4_step(struct unpack *u, uint8_t *out, size_t room, const char **why)
+{
+	size_t taken = u->to - u->from, made = room;
+	size_t ret = LZ4F_decompress(u->lz4, out, &made, u->input + u->from, &taken, NULL);
+
+	u->from += taken;
+	u->in_frame = ret != 0;
+	if (!LZ4F_isError(ret))
+		return (ssize_t)made;
+	*why = LZ4F_getErrorName(ret);
+	return -1;
+}
+
+static void lz4_end(struct unpack *u)
+{
+	LZ4F_freeDecompressionContext(u->lz4);
+}
+
+static const struct unpacker unpackers[] = {
+	{"gzip", "\x1f\x8b", 2, gzip_start, gzip_step, gzip_end},
+	{"zstd", "\x28\xb5\x2f\xfd", 4, zstd_start, zstd_step, zstd_end},
+	{"lz4", "\x04\x22\x4d\x18", 4, lz4_start, lz4_step, lz4_end},
+};
+
+void unpack_free(struct unpack *u)
+{
+	if (!u)
+		return;
+	u->how->end(u);
+	free(u);
+}
+
+/* More of the file into an empty input. 1, 0 at its end, or what window_read() says. */
+static ssize_t refill(struct window *w, struct unpack *u, int timeout_ms, struct err *err)
+{
+	ssize_t got = u->input_ended ? 0 : window_read(w, u->input, INPUT, timeout_ms, err);
+
+	if (got > 0) {
+		u->from = 0;
+		u->to = (size_t)got;
+	}
+	u->input_ended = got == 0;
+	return got;
+}
+
+ssize_t unpack_read(struct window *w, void *out, size_t room, int timeout_ms, struct err *err)
+{
+	struct unpack *u = w->unpack;
+
+	for (;;) {
+		const char *why = "";
+		ssize_t n;
+
+		if (u->from == u->to) {
+			n = refill(w, u, timeout_ms, err);
+			if (n == 0 && u->in_frame)
+				return err_set(err, EBADMSG, "%s: the %s data is cut short, after %llu unpacked bytes", w->name,
+					       u->how->name, (unsigned long long)window_offset(w) + window_left(w));
+			if (n <= 0)
+				return n;
+		}
+		n = u->how->step(u, out, room, &why);
+		if (n < 0)
+			return err_set(err, EBADMSG, "%s: the %s data is damaged after %llu unpacked bytes: %s", w->name,
+				       u->how->name, (unsigned long long)window_offset(w) + window_left(w), why);
+		if (n > 0)
+			return n;
+	}
+}
+
+/* A map becomes a stream of the same file, from which nothing was read yet; what a stream has read is unpacked first. */
+static int restart(struct window *w, struct unpack *u, struct err *err)
+{
+	struct window before = *w;
+	int ret;
+
+	if (!w->file_size) {
+		u->to = window_left(w);
+		memcpy(u->input, w->p, u->to);
+	}
+	ret = window_stream(w, err);
+	if (!ret)
+		before.ops->close(&before);
+	return ret;
+}
+
+int window_unpack(struct window *w, struct err *err)
+{
+	const struct unpacker *how = NULL;
+	struct unpack *u;
+
+	for (size_t i = 0; i < sizeof(unpackers) / sizeof(unpackers[0]); i++)
+		if (!memcmp(w->p, unpackers[i].magic, unpackers[i].magic_len))
+			how = &unpackers[i];
+	if (!how)
+		return 0;
+	u = calloc(1, sizeof(*u));
+	if (!u || !how->start(u)) {
+		free(u);
+		return err_set(err, ENOMEM, "%s: no memory to unpack %s", w->name, how->name);
+	}
+	u->how = how;
+	if (restart(w, u, err)) {
+		unpack_free(u);
+		return -ENOMEM;
+	}
+	w->at_end = false;
+	w->file_size = 0;
+	w->unpack = u;
+	return 0;
+}
