@@ -77,6 +77,25 @@ def test_kernel_drops_add_up(net, capture):
     assert summary["received"] + summary["kernel_drops"] == 10000
 
 
+def test_full_ring_goes_round(net, capture):
+    """The kernel waits for each block that we give back: no frame may change under us. The source address counts."""
+    sent = 150000
+    frame = udp()
+    frames = [frame[:26] + (0x0A000000 + n).to_bytes(4, "big") + frame[30:] for n in range(sent)]
+    listener = capture("-i", "b0", "--ring", "4M")
+    listener.kill(signal.SIGSTOP)
+    net.send(frames[:50000])
+    listener.kill(signal.SIGCONT)
+    net.send(frames[50000:])
+    lines, summary = listener.finish()
+    sources = [line.split('"src_ip":"')[1].split('"')[0] for line in lines]
+    numbers = [int.from_bytes(bytes(map(int, source.split("."))), "big") - 0x0A000000 for source in sources]
+    assert all(first < second for first, second in zip(numbers, numbers[1:]))
+    assert 0 <= numbers[0] and numbers[-1] < sent
+    assert summary["kernel_drops"] > 0
+    assert summary["received"] + summary["kernel_drops"] == sent
+
+
 def test_stuck_reader_costs_no_packet_and_adds_up(net, capture):
     """A reader that does not read fills pipe and blocks; from then on lines are dropped and counted, never waited for."""
     sent = 120000
