@@ -47,8 +47,7 @@ enum has {
 	HAS_ICMP_TYPE = 1 << 9,
 	HAS_ICMP_CODE = 1 << 10,
 	HAS_PAYLOAD_LEN = 1 << 11,
-	HAS_TTL = 1 << 12,
-	HAS_FRAG = 1 << 13, /* a fragment */
+	HAS_FRAG = 1 << 12, /* a fragment */
 };
 
 enum proto_name { /* the four values of proto_name, in every profile */

@@ -15,6 +15,7 @@ void ring_init(struct ring *r)
 	atomic_init(&r->tail, 0);
 	atomic_init(&r->bell, 0);
 	atomic_init(&r->sleepers, 0);
+	r->heard = 0;
 }
 
 unsigned ring_count(const struct ring *r)
@@ -60,9 +61,13 @@ void ring_wait(struct ring *r, int timeout_ms)
 	struct timespec limit = {.tv_sec = timeout_ms / 1000, .tv_nsec = timeout_ms % 1000 * 1000000L};
 	unsigned bell = atomic_load(&r->bell);
 
-	/* The bell is read before the ring is looked at: a push in between changes it, and the kernel then does not sleep. */
-	atomic_fetch_add(&r->sleepers, 1);
-	if (ring_count(r) == 0)
-		syscall(SYS_futex, &r->bell, FUTEX_WAIT_PRIVATE, bell, timeout_ms < 0 ? NULL : &limit, NULL, 0);
-	atomic_fetch_sub(&r->sleepers, 1);
+	/* A bell that rang since the last wait is an answer: what it announced may have come after the caller looked. */
+	if (bell == r->heard) {
+		atomic_fetch_add(&r->sleepers, 1);
+		if (ring_count(r) == 0)
+			syscall(SYS_futex, &r->bell, FUTEX_WAIT_PRIVATE, bell, timeout_ms < 0 ? NULL : &limit, NULL, 0);
+		atomic_fetch_sub(&r->sleepers, 1);
+		bell = atomic_load(&r->bell);
+	}
+	r->heard = bell;
 }

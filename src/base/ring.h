@@ -21,6 +21,7 @@ struct ring {
 	_Alignas(64) atomic_uint tail; /* slots ever filled; the producer's */
 	_Alignas(64) atomic_uint bell; /* futex word: changes at each wake */
 	atomic_uint sleepers;
+	unsigned heard; /* the consumer's: the bell when it last waited */
 	_Alignas(64) void *slots[RING_SLOTS];
 };
 

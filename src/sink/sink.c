@@ -390,7 +390,8 @@ int sink_close(struct sink *s, int grace_ms, struct sink_counters *out, struct e
 			atomic_store(&s->abandoned, true);
 			pthread_kill(s->thread, INTERRUPT);
 		}
-		poll(NULL, 0, atomic_load(&s->ended) ? 0 : INTERRUPT_EVERY_MS);
+		collect(s);
+		ring_wait(&s->empty, INTERRUPT_EVERY_MS);
 	}
 	pthread_join(s->thread, NULL);
 	sink_counters(s, out);
