@@ -308,6 +308,8 @@ int pipeline_run(const struct conf *conf, struct totals *totals, bool *started)
 		p->filter = filter_new(conf->expression, &err);
 		if (!p->filter) {
 			message_error("%s", err.text);
+			if (access(conf->first_word, F_OK) == 0)
+				message_notice("`%s` is a file: did you mean `-r %s`?", conf->first_word, conf->first_word);
 			free(p);
 			return 1;
 		}

@@ -4,6 +4,11 @@
 #include <inttypes.h>
 #include <pcap/pcap.h>
 
+enum {
+	LINK_USER0 = 147,
+	LINK_USER15 = 162
+};
+
 static void line(FILE *out, const char *name, uint64_t n, const char *meaning)
 {
 	fprintf(out, "%s: %" PRIu64, name, n);
@@ -12,19 +17,26 @@ static void line(FILE *out, const char *name, uint64_t n, const char *meaning)
 	fputc('\n', out);
 }
 
-/* libpcap numbers a few link types in its own way; what files carry for raw IP is one of them. */
-static const char *link_name(uint16_t link)
+/* libpcap's name; it has none for the numbers that are left to users. */
+static void link_name(uint16_t link, char *out, size_t size)
 {
-	const char *name = pcap_datalink_val_to_name(link == 101 ? DLT_RAW : link);
+	const char *name = pcap_datalink_val_to_name(link);
 
-	return name ? name : "not in the registry";
+	if (link >= LINK_USER0 && link <= LINK_USER15)
+		snprintf(out, size, "USER%d, for private use", link - LINK_USER0);
+	else
+		snprintf(out, size, "%s", name ? name : "no name in libpcap");
 }
 
 static void unknown_links(const struct totals *t, FILE *out)
 {
-	for (unsigned i = 0; i < DECODE_UNKNOWN_LINKS && t->decode.unknown_links[i].frames; i++)
-		fprintf(out, "    link type %u (%s): %" PRIu64 "\n", t->decode.unknown_links[i].link,
-			link_name(t->decode.unknown_links[i].link), t->decode.unknown_links[i].frames);
+	for (unsigned i = 0; i < DECODE_UNKNOWN_LINKS && t->decode.unknown_links[i].frames; i++) {
+		char name[64];
+
+		link_name(t->decode.unknown_links[i].link, name, sizeof(name));
+		fprintf(out, "    link type %u (%s): %" PRIu64 "\n", t->decode.unknown_links[i].link, name,
+			t->decode.unknown_links[i].frames);
+	}
 }
 
 static void reasons(const struct totals *t, bool undecodable, FILE *out)

@@ -139,6 +139,7 @@ static int join_expression(struct conf *c, char **words, struct err *err)
 	size_t len = 0;
 	char *p;
 
+	c->first_word = *words;
 	if (!*words)
 		return 0;
 	for (char **w = words; *w; w++)

@@ -35,15 +35,16 @@ struct conf {
 	struct conf_list {
 		const char *items[CONF_READS_MAX];
 		unsigned n;
-	} reads;            /* -r */
-	const char *output; /* -o */
-	char *expression;   /* the filter, words joined by blanks; NULL: none */
-	uint64_t count;     /* 0: no limit */
-	uint64_t duration;  /* ns; 0: no limit */
-	uint64_t snaplen;   /* bytes */
-	uint64_t ring;      /* bytes; 0: the source's default */
-	uint64_t ts_digits; /* 0, 3, 6, 9 */
-	uint64_t batch;     /* packets, 1 to BATCH_MAX */
+	} reads;                /* -r */
+	const char *output;     /* -o */
+	char *expression;       /* the filter, words joined by blanks; NULL: none */
+	const char *first_word; /* of the expression as it was typed: a file's name, perhaps */
+	uint64_t count;         /* 0: no limit */
+	uint64_t duration;      /* ns; 0: no limit */
+	uint64_t snaplen;       /* bytes */
+	uint64_t ring;          /* bytes; 0: the source's default */
+	uint64_t ts_digits;     /* 0, 3, 6, 9 */
+	uint64_t batch;         /* packets, 1 to BATCH_MAX */
 	bool promiscuous;
 	bool quiet;
 };
