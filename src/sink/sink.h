@@ -75,7 +75,10 @@ struct sink_counters {
  */
 struct sink *sink_open(const char *word, bool live, struct err *notice, struct err *err);
 
-/* An empty block, or NULL when all are on their way; with wait_ms > 0 waits for one so long (a signal ends the wait). */
+/*
+ * An empty block, or NULL when all are on their way. With wait_ms > 0 it waits for one, at most so long, and may come back earlier
+ * without (a signal, a wake): the caller looks at what else there is, and calls again.
+ */
 struct block *sink_get(struct sink *s, int wait_ms);
 
 /* Takes a block back: hands its lines to the thread. Never waits. */
@@ -92,7 +95,7 @@ void sink_reopen(struct sink *s); /* asks the thread to; returns at once */
 void sink_counters(const struct sink *s, struct sink_counters *out);
 
 /*
- * The worker holds no block: waits up to wait_ms (a signal ends the wait) until nothing is on its way any more. True if so.
+ * The worker holds no block: waits for at most wait_ms, as sink_get() does, until nothing is on its way any more. True if so.
  */
 bool sink_drain(struct sink *s, int wait_ms);
 
