@@ -73,7 +73,7 @@ def tagged():
               mpls(v6, 100, 200, 300), vlan(mpls(v4, 16), 5), pppoe(v4), pppoe(v6), vlan(pppoe(v4), 7),
               vlan(vlan(pppoe(ipv4(payload(), offset=8)), 8), 7)]
     return ([ethernet(piece) for piece in inside] + [ethernet(vlan(vlan(v4, 200), 100), QINQ), ethernet(vlan(v6, 1), QINQ_OLD)]
-            + [snap(v4), snap(v6), snap(ipv4(icmp(0)))])
+            + [ethernet(snap(p), 8 + len(p.data)) for p in (v4, v6, ipv4(icmp(0)))])
 
 
 def without_ip():

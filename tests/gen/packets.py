@@ -222,9 +222,8 @@ def pppoe(inner):
 
 
 def snap(inner):
-    """IEEE 802.3 with a length, LLC and SNAP (RFC 1042)."""
-    header = struct.pack("!HBBB3sH", 8 + len(inner.data), 0xAA, 0xAA, 3, bytes(3), ETHERTYPES[inner.layers[0]])
-    return inner.under(MAC_B + MAC_A + header, "snap").padded()
+    """LLC and SNAP (RFC 1042), for ethernet(piece, kind=length)."""
+    return inner.under(struct.pack("!BBB3sH", 0xAA, 0xAA, 3, bytes(3), ETHERTYPES[inner.layers[0]]), "snap")
 
 
 def sll(inner):
