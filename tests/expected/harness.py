@@ -14,7 +14,7 @@ sys.path.insert(0, str(HERE.parent / "gen"))
 from captures import pcap  # noqa: E402
 
 TAPLINE = os.environ.get("TAPLINE", str(HERE.parents[1] / "tapline"))
-SUMMARY_LINE = re.compile(r"^(\w+): (\d+)", re.M)
+SUMMARY_LINE = re.compile(r"^ *(\w+): (\d+)", re.M)
 PARTS = ("records", "filtered", "no_ip", "undecodable", "output_drops")
 TIMEOUT = 60
 
