@@ -178,7 +178,7 @@ int conf_parse(struct conf *c, int argc, char **argv, struct err *err)
 	*c = (struct conf){.output = "-", .snaplen = 262144, .ts_digits = 6, .batch = 256, .promiscuous = true};
 	getopt_tables(longs, shorts);
 	opterr = 0;
-	optind = 1;
+	optind = 0; /* glibc: begin anew, whatever was parsed before */
 	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const char *word = argv[optind - 1];
 		int row = 0;
