@@ -51,6 +51,7 @@ static uint64_t host64(struct cursor *cur, bool swapped)
  */
 static bool next_option(struct cursor *options, bool swapped, uint16_t *code, struct cursor *value)
 {
+	const uint8_t *at;
 	uint16_t len;
 	size_t padding;
 
@@ -60,9 +61,10 @@ static bool next_option(struct cursor *options, bool swapped, uint16_t *code, st
 	len = cursor_host16(options, swapped);
 	if (*code == OPT_END)
 		return false;
-	*value = cursor_of(cursor_take(options, len), len);
-	if (options->failed)
+	at = cursor_take(options, len);
+	if (!at)
 		return false;
+	*value = cursor_of(at, len);
 	padding = -(size_t)len & 3;
 	cursor_skip(options, padding < cursor_left(options) ? padding : cursor_left(options));
 	return true;
