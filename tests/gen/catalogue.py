@@ -3,9 +3,9 @@
 
 import struct
 
-from packets import (AH, DESTINATION, ESP, HOP_BY_HOP, ICMP6, IP4, IP6, NO_NEXT, QINQ, QINQ_OLD, TCP, UDP, VLAN, Piece, ah, dccp,
-                     ethernet, fragment, gre, icmp, icmpv6, igmp, ipv4, ipv6, known_bytes, loop, mpls, not_ip, null, options6, payload,
-                     pppoe, raw, routing, sctp, sll, sll2, snap, tcp, tunnel, udp, udplite, vlan)
+from packets import (AH, ESP, ICMP6, IP4, IP6, NO_NEXT, QINQ, QINQ_OLD, TCP, UDP, VLAN, Piece, ah, dccp, ethernet, fragment, gre, icmp,
+                     icmpv6, igmp, ipv4, ipv6, known_bytes, loop, mpls, not_ip, null, options6, payload, pppoe, raw, routing, sctp, sll,
+                     sll2, snap, tcp, tunnel, udp, udplite, vlan)
 
 SYN, ACK = 2, 16
 MSS = b"\x02\x04\x05\xb4"
@@ -115,7 +115,8 @@ def wrong_links():
     return [ethernet(v4, IP6).silent("undecodable"), ethernet(v6, IP4).silent("undecodable"),
             ethernet(Piece(known_bytes(10), layers=("ipv4",)), pad=False).silent("undecodable"),
             ethernet(Piece(b"", layers=("vlan",)), VLAN, pad=False).silent("undecodable"),
-            Piece(b"", fate="undecodable"), Piece(known_bytes(13), fate="undecodable")]
+            Piece(b"", fate="undecodable"), Piece(known_bytes(13), fate="undecodable"),
+            ethernet(pppoe(v4, 2 + 22)), ethernet(pppoe(v6, 2 + 44)), ethernet(snap(v4), 8 + 23), ethernet(snap(v6), 8 + 52)]
 
 
 def on_links(pieces):
@@ -141,5 +142,6 @@ def everything():
 def to_cut():
     """(link, piece) pairs: one of each kind, few enough to be cut at every length."""
     few = some_ip_packets()
-    return ([("ethernet", ethernet(p)) for p in ip_packets() + malformed_ip()] + [("ethernet", f) for f in tagged() + without_ip()]
+    beyond = ipv4(tcp(1, 2, SYN).limited(0), words=15, total=0)  # a header longer than its frame
+    return ([("ethernet", ethernet(p)) for p in [*ip_packets(), *malformed_ip(), beyond]] + [("ethernet", f) for f in tagged() + without_ip()]
             + list(on_links(few)))

@@ -200,7 +200,10 @@ def ah(inner, proto=None):
 # Links.
 
 def ethernet(inner, kind=None, pad=True):
+    """kind: an EtherType, or up to 1500 the length of what follows (IEEE 802.3)."""
     kind = ETHERTYPES[inner.layers[0]] if kind is None else kind
+    if kind <= 1500:
+        inner = inner.limited(kind)
     frame = inner.under(MAC_B + MAC_A + struct.pack("!H", kind), "ethernet")
     return frame.padded() if pad else frame
 
@@ -215,10 +218,11 @@ def mpls(inner, *labels):
     return inner
 
 
-def pppoe(inner):
-    """RFC 2516 section 4, and PPP's two bytes (RFC 1661 section 2)."""
-    header = struct.pack("!BBHHH", 0x11, 0, 9, 2 + len(inner.data), PPP_TYPES[inner.layers[0]])
-    return inner.under(header, "pppoe")
+def pppoe(inner, length=None):
+    """RFC 2516 section 4, and PPP's two bytes (RFC 1661 section 2). length: instead of the right one."""
+    length = 2 + len(inner.data) if length is None else length
+    header = struct.pack("!BBHHH", 0x11, 0, 9, length, PPP_TYPES[inner.layers[0]])
+    return inner.limited(length - 2).under(header, "pppoe")
 
 
 def snap(inner):
