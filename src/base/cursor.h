@@ -58,6 +58,26 @@ static inline void cursor_copy(struct cursor *c, void *out, size_t n)
 		memcpy(out, at, n);
 }
 
+/*
+ * Copies a header of n bytes to out and passes over it: one check for all its fields. If fewer bytes are left, they are copied,
+ * the rest of out is zero, and the cursor has failed. Returns how many there were. n is a constant where it is called.
+ */
+static inline size_t cursor_header(struct cursor *c, void *out, size_t n)
+{
+	size_t left = cursor_left(c);
+
+	if (__builtin_expect(left >= n, 1)) {
+		memcpy(out, c->p, n);
+		c->p += n;
+		return n;
+	}
+	memset(out, 0, n);
+	memcpy(out, c->p, left);
+	c->p = c->end;
+	c->failed = true;
+	return left;
+}
+
 static inline uint8_t cursor_u8(struct cursor *c)
 {
 	const uint8_t *at = cursor_take(c, 1);

@@ -2,6 +2,9 @@
 /* IPv4 (RFC 791) and IPv6 (RFC 8200) with its extension headers. */
 #include "decode/walk.h"
 
+#include <stddef.h>
+#include <string.h>
+
 enum {
 	IPV4_HEADER_MIN = 20,
 	IPV6_EXTENSIONS_MAX = 32,     /* more are not sane: the record says so */
@@ -30,59 +33,65 @@ static enum layer transport(struct walk *w, uint8_t proto, bool later_fragment)
 	return later_fragment ? LAYER_DONE : decode_transport(proto);
 }
 
-static enum layer ipv4_cut(struct walk *w)
-{
-	struct rec *r = w->rec;
-
-	if (!(r->has & HAS_SRC))
-		return walk_undecodable(w, DROP_IP_CUT);
-	walk_malformed(w, DROP_CUT);
-	return LAYER_DONE;
-}
+struct ipv4_header {
+	uint8_t version_len; /* header length in words of four bytes in the lower half */
+	uint8_t tos;
+	uint16_t total_len;
+	uint16_t id;
+	uint16_t fragment; /* flags, then the offset in units of eight bytes */
+	uint8_t ttl;
+	uint8_t proto;
+	uint16_t checksum;
+	uint8_t src[4];
+	uint8_t dst[4];
+};
+_Static_assert(sizeof(struct ipv4_header) == IPV4_HEADER_MIN, "RFC 791 3.1");
 
 enum layer decode_ipv4(struct walk *w)
 {
-	struct cursor *c = &w->c;
 	struct rec *r = w->rec;
 	size_t wire_left = walk_wire_left(w);
-	uint8_t version = cursor_peek_u8(c, 0) >> 4;
-	uint32_t word, header_len, total_len, fragment;
+	struct ipv4_header h;
+	size_t have = cursor_header(&w->c, &h, sizeof(h));
+	uint32_t header_len = (h.version_len & 15u) * 4, total_len = __builtin_bswap16(h.total_len);
+	uint32_t fragment = __builtin_bswap16(h.fragment) & 0x3fff; /* more fragments, offset */
 
-	if (cursor_left(c) && version != 4)
+	if (have && h.version_len >> 4 != 4)
 		return walk_undecodable(w, DROP_IP_VERSION);
-	word = cursor_be32(c);
-	header_len = (word >> 24 & 15) * 4;
-	total_len = word & 0xffff;
-	fragment = cursor_be32(c) & 0x3fff; /* more fragments, offset in units of 8 */
-	word = cursor_be32(c);
-	cursor_copy(c, r->src, 4);
-	if (c->failed)
+	if (have < offsetof(struct ipv4_header, dst))
 		return walk_undecodable(w, DROP_IP_CUT);
 	if (header_len < IPV4_HEADER_MIN)
 		return walk_undecodable(w, DROP_IP_HEADER_LEN);
 	if (total_len && total_len < header_len)
 		return walk_undecodable(w, DROP_IP_TOTAL_LEN);
-	r->proto = (uint8_t)(word >> 16);
+	memcpy(r->src, h.src, sizeof(h.src));
+	r->proto = h.proto;
 	r->has |= HAS_SRC | HAS_PROTO;
-	cursor_copy(c, r->dst, 4);
-	if (c->failed)
-		return ipv4_cut(w);
+	if (have < sizeof(h)) {
+		walk_short(w, DROP_IP_HEADER_BEYOND);
+		return LAYER_DONE;
+	}
+	memcpy(r->dst, h.dst, sizeof(h.dst));
 	r->has |= HAS_DST;
 	if (total_len == 0) /* more than 65,535 bytes, or left to the device: segmentation offload */
 		total_len = (uint32_t)wire_left;
 	else if (total_len > wire_left)
 		walk_malformed(w, DROP_IP_LEN_BEYOND);
-	if (total_len < header_len || wire_left < header_len) {
-		walk_short(w, DROP_IP_OPTIONS_CUT);
+	if (wire_left < header_len) {
+		walk_malformed(w, DROP_IP_HEADER_BEYOND);
 		return LAYER_DONE;
 	}
 	walk_limit(w, total_len - IPV4_HEADER_MIN);
-	cursor_skip(c, header_len - IPV4_HEADER_MIN);
-	if (c->failed)
-		return ipv4_cut(w);
+	if (header_len > IPV4_HEADER_MIN) {
+		cursor_skip(&w->c, header_len - IPV4_HEADER_MIN);
+		if (w->c.failed) {
+			walk_malformed(w, DROP_CUT);
+			return LAYER_DONE;
+		}
+	}
 	if (fragment)
 		r->has |= HAS_FRAG;
-	return transport(w, r->proto, (fragment & 0x1fff) != 0);
+	return transport(w, h.proto, (fragment & 0x1fff) != 0);
 }
 
 /* Length of the extension header at the cursor, or 0 if this number is none that can be walked. */
@@ -156,34 +165,40 @@ static enum layer extensions(struct walk *w, uint8_t type)
 	}
 }
 
-enum layer decode_ipv6(struct walk *w)
-{
-	struct cursor *c = &w->c;
-	struct rec *r = w->rec;
-	uint32_t word;
+struct ipv6_header {
+	uint8_t version;
+	uint8_t class_flow[3];
 	uint16_t payload_len;
 	uint8_t next;
+	uint8_t hop_limit;
+	uint8_t src[16];
+	uint8_t dst[16];
+};
+_Static_assert(sizeof(struct ipv6_header) == 40, "RFC 8200 3");
 
-	if (cursor_left(c) && cursor_peek_u8(c, 0) >> 4 != 6)
+enum layer decode_ipv6(struct walk *w)
+{
+	struct rec *r = w->rec;
+	struct ipv6_header h;
+	size_t have = cursor_header(&w->c, &h, sizeof(h));
+	uint16_t payload_len = __builtin_bswap16(h.payload_len);
+
+	if (have && h.version >> 4 != 6)
 		return walk_undecodable(w, DROP_IP_VERSION);
-	cursor_skip(c, 4);
-	word = cursor_be32(c);
-	payload_len = (uint16_t)(word >> 16);
-	next = (uint8_t)(word >> 8);
-	cursor_copy(c, r->src, 16);
-	if (c->failed)
+	if (have < offsetof(struct ipv6_header, dst))
 		return walk_undecodable(w, DROP_IP_CUT);
-	r->proto = next;
+	memcpy(r->src, h.src, sizeof(h.src));
+	r->proto = h.next;
 	r->has |= HAS_V6 | HAS_SRC | HAS_PROTO;
-	cursor_copy(c, r->dst, 16);
-	if (c->failed) {
-		walk_malformed(w, DROP_CUT);
+	if (have < sizeof(h)) {
+		walk_short(w, DROP_IP_HEADER_BEYOND);
 		return LAYER_DONE;
 	}
+	memcpy(r->dst, h.dst, sizeof(h.dst));
 	r->has |= HAS_DST;
 	if (payload_len > walk_wire_left(w))
 		walk_malformed(w, DROP_IP_LEN_BEYOND);
 	if (payload_len) /* 0: a jumbogram (RFC 2675), or left to the device by segmentation offload: to the end of the frame */
 		walk_limit(w, payload_len);
-	return extensions(w, next);
+	return extensions(w, h.next);
 }

@@ -14,10 +14,8 @@ enum {
 };
 
 /* Type or length: what both Ethernet and its tags end with. */
-static enum layer type_or_length(struct walk *w)
+static enum layer type_or_length(struct walk *w, uint16_t type)
 {
-	uint16_t type = cursor_be16(&w->c);
-
 	if (w->c.failed)
 		return walk_undecodable(w, DROP_LINK_CUT);
 	if (type >= ETHERTYPE_MIN)
@@ -30,8 +28,14 @@ static enum layer type_or_length(struct walk *w)
 
 enum layer decode_ethernet(struct walk *w)
 {
-	cursor_skip(&w->c, 12);
-	return type_or_length(w);
+	struct {
+		uint8_t dst[6];
+		uint8_t src[6];
+		uint16_t type;
+	} h;
+
+	cursor_header(&w->c, &h, sizeof(h));
+	return type_or_length(w, __builtin_bswap16(h.type));
 }
 
 /* IEEE 802.1Q-2022 9.6: tag control information, then the next type. */
@@ -40,7 +44,7 @@ enum layer decode_vlan(struct walk *w)
 	if (++w->tags > VLAN_TAGS_MAX)
 		return walk_undecodable(w, DROP_LINK_DEEP);
 	cursor_skip(&w->c, 2);
-	return type_or_length(w);
+	return type_or_length(w, cursor_be16(&w->c));
 }
 
 /* IEEE 802.2. */

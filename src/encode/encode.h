@@ -27,7 +27,7 @@ struct encode {
 	uint64_t octets[256];
 
 	/* "SA" with its quotes, for each set of flags. */
-	struct {
+	struct encode_flags {
 		char text[15];
 		uint8_t len;
 	} flags[ENCODE_FLAG_SETS];

@@ -126,35 +126,40 @@ static inline char *put_proto_name(char *p, uint8_t name)
 
 static inline char *put_flags(const struct encode *e, char *p, uint16_t flags)
 {
-	memcpy(p, e->flags[flags].text, 15);
+	memcpy(p, &e->flags[flags], 16); /* the length too: sixteen bytes are one store */
 	return p + e->flags[flags].len;
+}
+
+/* Three digits. v < 1000. */
+static inline char *put_three(char *p, uint32_t v)
+{
+	*p = (char)('0' + v / 100);
+	return put_pair(p + 1, v % 100);
+}
+
+/* The fraction of a second, with its point: ns < 1000000000, e->digits of it. */
+static inline char *put_fraction(const struct encode *e, char *p, uint32_t ns)
+{
+	uint32_t micros = ns / 1000, text;
+
+	if (!e->digits)
+		return p;
+	*p++ = '.';
+	if (e->digits == 3)
+		return put_three(p, micros / 1000);
+	p = put_pair(p, micros / 10000);
+	text = four_digits(micros % 10000) + 0x30303030;
+	memcpy(p, &text, sizeof(text));
+	return e->digits == 6 ? p + 4 : put_three(p + 4, ns % 1000);
 }
 
 /* RFC 3339 in UTC, with e->digits digits of the second. */
 static inline char *put_time(struct encode *e, char *p, int64_t ts)
 {
-	uint64_t ns;
-
 	if (__builtin_expect((uint64_t)ts - (uint64_t)e->second_start >= 1000000000, 0))
 		put_new_second(e, ts);
-	ns = (uint64_t)ts - (uint64_t)e->second_start;
 	memcpy(p, e->second_text, 32);
-	p += 20;
-	if (e->digits) {
-		uint32_t high = (uint32_t)ns / 1000000, middle = (uint32_t)ns / 1000 % 1000, low = (uint32_t)ns % 1000;
-
-		*p++ = '.';
-		*p++ = (char)('0' + high / 100);
-		p = put_pair(p, high % 100);
-		if (e->digits >= 6) {
-			*p++ = (char)('0' + middle / 100);
-			p = put_pair(p, middle % 100);
-		}
-		if (e->digits == 9) {
-			*p++ = (char)('0' + low / 100);
-			p = put_pair(p, low % 100);
-		}
-	}
+	p = put_fraction(e, p + 20, (uint32_t)((uint64_t)ts - (uint64_t)e->second_start));
 	*p++ = 'Z';
 	*p++ = '"';
 	return p;

@@ -76,8 +76,8 @@ struct sink_counters {
 struct sink *sink_open(const char *word, bool live, struct err *notice, struct err *err);
 
 /*
- * An empty block, or NULL when all are on their way. With wait_ms > 0 it waits for one, at most so long, and may come back earlier
- * without (a signal, a wake): the caller looks at what else there is, and calls again.
+ * An empty block, or NULL when all are on their way. With wait_ms > 0 it waits for one, at most so long, and may come back
+ * earlier without (a signal, a wake): the caller looks at what else there is, and calls again.
  */
 struct block *sink_get(struct sink *s, int wait_ms);
 
