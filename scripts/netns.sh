@@ -20,6 +20,9 @@ netns_down() {
 	done
 }
 
+# Namespace, kernel setting, value.
+netns_set() { ip netns exec "$1" sh -c "echo $3 >/proc/sys/$2"; }
+
 # One wire: namespace, its addresses, the router's port and addresses.
 netns_wire() {
 	ip link add "$3" netns "$ns_router" type veth peer name eth0 netns "$1"
@@ -38,9 +41,11 @@ netns_up() {
 		ip netns add "$ns"
 		ip -n "$ns" link set lo up
 		# what the kernel says of itself (neighbour and router discovery) is part of the picture, but not at random
-		ip netns exec "$ns" sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.router_solicitations=0
+		netns_set "$ns" net/ipv6/conf/default/accept_dad 0
+		netns_set "$ns" net/ipv6/conf/default/router_solicitations 0
 	done
-	in_router sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	netns_set "$ns_router" net/ipv4/ip_forward 1
+	netns_set "$ns_router" net/ipv6/conf/all/forwarding 1
 	netns_wire "$ns_scanner" 192.0.2 left 2001:db8:1 10/24
 	netns_wire "$ns_server" 198.51.100 right 2001:db8:2 20/24
 }

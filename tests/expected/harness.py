@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import subprocess
 import sys
 
@@ -47,6 +48,12 @@ class Run:
         for part in parts:
             assert part in self.messages, self.messages
         return self
+
+
+def next_line(file):
+    """A line that must come soon; file is a pipe of which nothing was read ahead."""
+    assert select.select([file], [], [], TIMEOUT / 6)[0], "no line came"
+    return file.readline()
 
 
 def line(record):

@@ -6,7 +6,7 @@ import subprocess
 import threading
 
 import pytest
-from harness import TAPLINE, Run, assert_same, check, grouped, lines, microseconds, written
+from harness import TAPLINE, Run, assert_same, check, grouped, lines, microseconds, next_line, written
 
 from captures import (LINKS, Interface, block, enhanced, obsolete, packets, pcap, pcap_times, pcapng, pcapng_times, section_header,
                       simple)
@@ -134,9 +134,9 @@ def test_a_pipe_gives_what_it_has(tmp_path):
     first = capture[:24 + 16 + group[0].caplen]
     process = subprocess.Popen([TAPLINE, "-q", "-r", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
     process.stdin.write(first)
-    assert process.stdout.readline() == lines(group[:1])
+    assert next_line(process.stdout) == lines(group[:1])
     process.stdin.write(capture[len(first):])
-    assert process.stdout.readline() == lines(group[1:2])
+    assert next_line(process.stdout) == lines(group[1:2])
     out = process.communicate(timeout=10)[0]
     assert_same(out, lines(group[2:]))
     assert process.returncode == 0

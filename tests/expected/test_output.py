@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from harness import TAPLINE, Run, assert_same, check_sums, lines, microseconds, read_summary, written
+from harness import TAPLINE, Run, assert_same, check_sums, lines, microseconds, next_line, read_summary, written
 
 from captures import packets, pcap
 from catalogue import some_ip_packets
@@ -140,7 +140,7 @@ def test_file_that_may_not_grow(tmp_path, large, limit, named):
 def test_reader_that_leaves(large):
     """As `| head -1` does: it is no error."""
     process = subprocess.Popen([TAPLINE, "-r", large[0]], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout.readline() == GOOD[:GOOD.index(b"\n") + 1]
+    assert next_line(process.stdout) == GOOD[:GOOD.index(b"\n") + 1]
     process.stdout.close()
     messages = process.stderr.read().decode()
     process.stderr.close()
@@ -186,10 +186,10 @@ def test_capture_that_shrinks(tmp_path, large):
     path, keep = tmp_path / "a.pcap", large[0].stat().st_size // 10 * 9
     path.write_bytes(large[0].read_bytes())
     process = subprocess.Popen([TAPLINE, "-r", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout.read(1) == GOOD[:1]
+    first = next_line(process.stdout)
     time.sleep(0.2)
     os.truncate(path, keep)
-    out = GOOD[:1] + process.stdout.read()
+    out = first + process.stdout.read()
     messages = process.stderr.read().decode()
     process.communicate(timeout=PATIENCE)
     assert process.returncode == 2, messages
@@ -244,7 +244,7 @@ class Feed:
         self.fifo = folder / "fifo"
         os.mkfifo(self.fifo)
         self.process = subprocess.Popen([TAPLINE, "-r", self.fifo, *args], stderr=subprocess.PIPE, **options)
-        self.file = open(self.fifo, "wb", buffering=0)
+        wait_for(lambda: self.opened() or self.process.poll() is not None)
         capture = pcap(GROUP)
         self.sent = 0
         self.file.write(capture[:24])
@@ -252,6 +252,16 @@ class Feed:
         for packet in GROUP:
             self.records.append(capture[at:at + 16 + len(packet.data)])
             at += len(self.records[-1])
+
+    def opened(self):
+        """The FIFO can be opened once tapline reads it."""
+        try:
+            fd = os.open(self.fifo, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            return False
+        os.set_blocking(fd, True)
+        self.file = os.fdopen(fd, "wb", buffering=0)
+        return True
 
     def send(self, n=1, tear=False):
         """n packets; torn ones come in two pieces."""
@@ -299,7 +309,7 @@ def test_hangup_ends_what_goes_to_standard_output(tmp_path):
     """The terminal is gone; there is nothing to open anew."""
     with Feed(tmp_path, stdout=subprocess.PIPE) as feed:
         feed.send(1)
-        assert feed.process.stdout.readline() == feed.expected
+        assert next_line(feed.process.stdout) == feed.expected
         feed.process.send_signal(signal.SIGHUP)
         assert ended(feed.process)[1]["records"] == 1
 
@@ -353,5 +363,5 @@ def test_output_to_a_fifo(tmp_path, capture):
     fifo = tmp_path / "out"
     os.mkfifo(fifo)
     process = subprocess.Popen([TAPLINE, "-r", capture, "-o", fifo], stderr=subprocess.PIPE)
-    assert_same(fifo.read_bytes(), GOOD)
+    assert_same(subprocess.run(["cat", fifo], capture_output=True, timeout=PATIENCE).stdout, GOOD)
     assert ended(process)[1]["records"] == len(GROUP)
