@@ -92,13 +92,15 @@ static void count_undecodable(struct decode_counters *c, enum drop_reason reason
 	}
 }
 
-/* Where the frame's packets end on the wire: its check sequence is none of theirs. A capture that claims more bytes than the
- * wire had is believed in what it holds. */
-static size_t packet_end(const struct frame *f)
+/*
+ * Where the frame's packets end on the wire: its check sequence is none of theirs. A capture that claims more bytes than the
+ * wire had is believed in what it holds.
+ */
+static uint32_t packet_end(const struct frame *f)
 {
-	uint32_t end = f->wirelen > f->fcs ? f->wirelen - f->fcs : f->wirelen;
+	uint32_t end = f->wirelen > f->caplen ? f->wirelen : f->caplen;
 
-	return end > f->caplen ? end : f->caplen;
+	return end > f->fcs ? end - f->fcs : 0;
 }
 
 void decode_batch(struct batch *b, struct decode_counters *c)
@@ -112,7 +114,7 @@ void decode_batch(struct batch *b, struct decode_counters *c)
 
 		if (i + PREFETCH_AHEAD < b->nframes)
 			__builtin_prefetch(b->frames[i + PREFETCH_AHEAD].data);
-		w.c = cursor_of(f->data, f->caplen);
+		w.c = cursor_of(f->data, f->caplen < w.wire_end ? f->caplen : w.wire_end);
 		*r = (struct rec){
 			.ts = f->ts, .wirelen = f->wirelen, .has = f->ts == TS_NONE ? 0 : HAS_TS, .frame = (uint8_t)i};
 		switch (walk_frame(&w)) {

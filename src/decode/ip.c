@@ -21,14 +21,21 @@ enum {
 	SHIM6 = 140,
 };
 
-/* The layer of this protocol number; proto_name is given by what is there to be read: a later fragment has no transport header.
- */
+/* Notes the protocol and its name. A later fragment has no transport header, and so no name. */
+static void note_proto(struct rec *r, uint8_t proto, bool later_fragment)
+{
+	r->proto = proto;
+	r->has |= HAS_PROTO;
+	r->proto_name = later_fragment ? PROTO_NAME_OTHER : decode_proto_name(proto);
+}
+
+/* What is left is the transport's: its length, and the layer of this protocol number. */
 static enum layer transport(struct walk *w, uint8_t proto, bool later_fragment)
 {
 	struct rec *r = w->rec;
 
-	r->proto = proto;
-	r->has |= HAS_PROTO | HAS_PAYLOAD_LEN;
+	note_proto(r, proto, later_fragment);
+	r->has |= HAS_PAYLOAD_LEN;
 	r->payload_len = (uint32_t)walk_wire_left(w);
 	return later_fragment ? LAYER_DONE : decode_transport(proto);
 }
@@ -65,8 +72,8 @@ enum layer decode_ipv4(struct walk *w)
 	if (total_len && total_len < header_len)
 		return walk_undecodable(w, DROP_IP_TOTAL_LEN);
 	memcpy(r->src, h.src, sizeof(h.src));
-	r->proto = h.proto;
-	r->has |= HAS_SRC | HAS_PROTO;
+	r->has |= HAS_SRC;
+	note_proto(r, h.proto, (fragment & 0x1fff) != 0);
 	if (have < sizeof(h)) {
 		walk_short(w, DROP_IP_HEADER_BEYOND);
 		return LAYER_DONE;
@@ -131,26 +138,22 @@ static enum layer extensions(struct walk *w, uint8_t type)
 	for (unsigned n = 0;; n++) {
 		size_t len = extension_len(c, type);
 		uint8_t next = cursor_peek_u8(c, 0);
-		uint16_t fragment = 0;
+		uint16_t fragment =
+			type == FRAGMENT ? cursor_peek_be16(c, 2) & 0xfff9 : 0; /* offset in bytes, more fragments */
 
 		if (!len || (extension_is_message(type) && next == NO_NEXT))
 			return transport(w, type, false);
-		r->proto = type;
 		if (n == IPV6_EXTENSIONS_MAX)
 			walk_malformed(w, DROP_EXT_MANY);
-		if (n == IPV6_EXTENSIONS_WALKED)
-			return LAYER_DONE;
-		if (cursor_left(c) < 2) {
+		if (n == IPV6_EXTENSIONS_WALKED || cursor_left(c) == 0) {
 			walk_short(w, DROP_EXT_CUT);
+			note_proto(r, type, false);
 			return LAYER_DONE;
 		}
-		if (type == FRAGMENT) {
-			fragment = cursor_peek_be16(c, 2) & 0xfff9; /* offset in bytes, more fragments */
-			if (fragment)
-				r->has |= HAS_FRAG;
-		}
-		r->proto = next;
-		if (walk_wire_left(w) < len || (type == FRAGMENT && cursor_left(c) < len)) {
+		if (fragment)
+			r->has |= HAS_FRAG;
+		note_proto(r, next, fragment >> 3 != 0);
+		if (cursor_left(c) < 2 || walk_wire_left(w) < len || (type == FRAGMENT && cursor_left(c) < len)) {
 			walk_short(w, DROP_EXT_CUT);
 			return LAYER_DONE;
 		}
@@ -188,8 +191,8 @@ enum layer decode_ipv6(struct walk *w)
 	if (have < offsetof(struct ipv6_header, dst))
 		return walk_undecodable(w, DROP_IP_CUT);
 	memcpy(r->src, h.src, sizeof(h.src));
-	r->proto = h.next;
-	r->has |= HAS_V6 | HAS_SRC | HAS_PROTO;
+	r->has |= HAS_V6 | HAS_SRC;
+	note_proto(r, h.next, false);
 	if (have < sizeof(h)) {
 		walk_short(w, DROP_IP_HEADER_BEYOND);
 		return LAYER_DONE;

@@ -8,6 +8,21 @@ enum {
 	ICMP_HEADER = 8,
 };
 
+uint8_t decode_proto_name(uint8_t proto)
+{
+	switch (proto) {
+	case 6:
+		return PROTO_NAME_TCP;
+	case 17:
+		return PROTO_NAME_UDP;
+	case 1:
+	case 58:
+		return PROTO_NAME_ICMP;
+	default:
+		return PROTO_NAME_OTHER;
+	}
+}
+
 /* Source and destination port, which nearly all transports begin with; false if both could not be read. */
 static bool ports(struct walk *w, uint32_t has)
 {
@@ -46,7 +61,6 @@ enum layer decode_tcp(struct walk *w)
 	uint32_t header_len;
 	uint16_t word;
 
-	r->proto_name = PROTO_NAME_TCP;
 	if (__builtin_expect(cursor_left(&w->c) < sizeof(h), 0)) {
 		if (ports(w, HAS_PORTS)) {
 			r->has &= ~(uint32_t)HAS_PAYLOAD_LEN;
@@ -78,7 +92,6 @@ enum layer decode_udp(struct walk *w)
 	uint32_t ip_payload = r->payload_len;
 	uint16_t length;
 
-	r->proto_name = PROTO_NAME_UDP;
 	r->has &= ~(uint32_t)HAS_PAYLOAD_LEN;
 	if (!ports(w, HAS_PORTS))
 		return LAYER_DONE;
@@ -115,7 +128,6 @@ enum layer decode_icmp(struct walk *w)
 {
 	struct rec *r = w->rec;
 
-	r->proto_name = PROTO_NAME_ICMP;
 	if (cursor_left(&w->c) >= 1)
 		r->has |= HAS_ICMP_TYPE;
 	r->icmp_type = cursor_u8(&w->c);

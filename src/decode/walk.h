@@ -42,6 +42,9 @@ enum layer decode_ethertype(uint16_t type);
 enum layer decode_ppptype(uint16_t type);
 enum layer decode_transport(uint8_t proto);
 
+/* enum proto_name: what a record calls an IP protocol number. */
+uint8_t decode_proto_name(uint8_t proto);
+
 /* Bytes that the packet still has on the wire from the cursor on; never fewer than were captured. */
 static inline size_t walk_wire_left(const struct walk *w)
 {
