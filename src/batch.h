@@ -11,22 +11,30 @@
 #include <stdint.h>
 
 enum {
-	BATCH_MAX = 256, /* frames; a record's frame index fits eight bits */
+	BATCH_MAX = 256,       /* frames; a record's frame index fits eight bits */
+	ORIGIN_IFACE_MAX = 80, /* bytes; Linux has 15, Windows "\\Device\\NPF_{...}" 50 */
 };
 
 #define TS_NONE INT64_MIN /* a packet without a time (pcapng Simple Packet Block) */
 
+/* Where a frame came from, as people name it. A source owns it and never changes it while a frame of its is lent. */
+struct origin {
+	const char *capture;          /* the capture file as it was named; NULL where there is none */
+	uint64_t serial;              /* tells this one from whatever stood at the same place before; never 0 */
+	uint32_t iface_len;           /* 0: the interface is not known */
+	char iface[ORIGIN_IFACE_MAX]; /* the interface's name: any bytes, as the capture has them */
+};
+
 /* A frame as it was on the wire: tags that the kernel had taken off are back in place. */
 struct frame {
-	const uint8_t *data; /* caplen bytes, borrowed until source_drop() */
-	int64_t ts;          /* nanoseconds since 1970-01-01T00:00:00Z, or TS_NONE */
-	uint64_t number;     /* in its capture, from 1 */
-	uint32_t caplen;     /* capture length: bytes at data */
-	uint32_t wirelen;    /* wire length, link header included, frame check sequence too where it was captured */
-	uint32_t iface;      /* interface: its index where live, its number in the section of a pcapng */
-	uint16_t link;       /* LINKTYPE_ value, or LINK_NOT_IP */
-	uint8_t fcs;         /* bytes of frame check sequence at the end of the frame */
-	uint8_t spare;
+	const uint8_t *data;         /* caplen bytes, borrowed until source_drop() */
+	int64_t ts;                  /* nanoseconds since 1970-01-01T00:00:00Z, or TS_NONE */
+	uint64_t number;             /* in its capture, from 1 */
+	const struct origin *origin; /* never NULL; borrowed like data */
+	uint32_t caplen;             /* capture length: bytes at data */
+	uint32_t wirelen;            /* wire length, link header included, frame check sequence too where it was captured */
+	uint16_t link;               /* LINKTYPE_ value, or LINK_NOT_IP */
+	uint8_t fcs;                 /* bytes of frame check sequence at the end of the frame */
 };
 
 enum {

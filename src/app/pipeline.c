@@ -76,22 +76,20 @@ static bool have_room(struct pipeline *p)
 static bool select_frames(struct pipeline *p)
 {
 	struct batch *b = &p->batch;
-	uint64_t first = b->frames[0].number, seen = b->nframes, filtered = 0;
-	bool more = true;
+	uint32_t judged;
 
-	if (p->filter)
-		filtered = filter_batch(p->filter, b);
-	if (b->nframes >= p->left) {
-		/* What comes after the last packet that is wanted was never received, whatever the size of a batch. */
-		b->nframes = (uint32_t)p->left;
-		seen = b->frames[b->nframes - 1].number - first + 1;
-		filtered = seen - b->nframes;
-		more = false;
+	/* What comes after the last packet that is wanted was never received, whatever the size of a batch. */
+	if (p->filter) {
+		judged = filter_batch(p->filter, b, p->left);
+	} else {
+		if (b->nframes > p->left)
+			b->nframes = (uint32_t)p->left;
+		judged = b->nframes;
 	}
 	p->left -= b->nframes;
-	p->totals->received += seen;
-	p->totals->filtered += filtered;
-	return more;
+	p->totals->received += judged;
+	p->totals->filtered += judged - b->nframes;
+	return p->left > 0;
 }
 
 /* One batch from frames to lines. False if no more is wanted. */

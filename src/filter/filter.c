@@ -118,11 +118,11 @@ void filter_free(struct filter *f)
 	free(f);
 }
 
-uint32_t filter_batch(struct filter *f, struct batch *b)
+uint32_t filter_batch(struct filter *f, struct batch *b, uint64_t max)
 {
-	uint32_t kept = 0, seen = b->nframes;
+	uint32_t kept = 0, i = 0;
 
-	for (uint32_t i = 0; i < seen; i++) {
+	for (; i < b->nframes && kept < max; i++) {
 		const struct frame *frame = &b->frames[i];
 		const struct bpf_insn *program = f->programs[frame->link].bf_insns;
 
@@ -135,7 +135,7 @@ uint32_t filter_batch(struct filter *f, struct batch *b)
 		kept++;
 	}
 	b->nframes = kept;
-	return seen - kept;
+	return i;
 }
 
 uint16_t filter_kernel_program(const struct filter *f, struct sock_filter *out, uint16_t max)

@@ -24,10 +24,11 @@ struct filter *filter_new(const char *expression, struct err *err);
 void filter_free(struct filter *f); /* accepts NULL */
 
 /*
- * Keeps the frames of the batch that match, in order; returns how many it took away. Frames whose link type libpcap has no
- * program for (the expression makes no sense there) do not match.
+ * Keeps the first frames of the batch that match, in order and at most max of them. Returns how many frames it judged: those
+ * after the last that was wanted are as if they had not come. Frames whose link type libpcap has no program for (the expression
+ * makes no sense there) do not match.
  */
-uint32_t filter_batch(struct filter *f, struct batch *b);
+uint32_t filter_batch(struct filter *f, struct batch *b, uint64_t max);
 
 /*
  * Copies the program for Ethernet to out, for a live source to attach in the kernel as a first sieve: at most max instructions,

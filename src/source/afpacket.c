@@ -123,6 +123,26 @@ static void describe_other(const struct tpacket3_hdr *header, const struct socka
 	f->caplen -= skip;
 }
 
+/* The interface's name, asked for once. NULL if another one's stands in its place and is lent to this batch, which began at
+ * first.
+ */
+static const struct origin *origin_of(struct afpacket *a, int index, uint64_t first)
+{
+	struct afpacket_origin *o = &a->origins[(unsigned)index % AFPACKET_ORIGINS];
+	char name[IF_NAMESIZE];
+
+	if (__builtin_expect(o->index != index, 0)) {
+		if (o->until >= first)
+			return NULL;
+		if (!if_indextoname((unsigned)index, name))
+			*name = '\0'; /* it is gone by now */
+		o->index = index;
+		origin_init(&o->origin, NULL, name, strlen(name));
+	}
+	o->until = a->number + 1;
+	return &o->origin;
+}
+
 static void read_frame(const struct afpacket *a, uint8_t *at, struct frame *f)
 {
 	const struct tpacket3_hdr *header = (void *)at;
@@ -132,7 +152,6 @@ static void read_frame(const struct afpacket *a, uint8_t *at, struct frame *f)
 	f->ts = (int64_t)header->tp_sec * 1000000000 + header->tp_nsec;
 	f->caplen = header->tp_snaplen;
 	f->wirelen = header->tp_len;
-	f->iface = (uint32_t)from->sll_ifindex;
 	f->link = LINK_ETHERNET;
 	f->fcs = 0;
 	if (__builtin_expect(from->sll_hatype != AFPACKET_ARPHRD_ETHER && from->sll_hatype != AFPACKET_ARPHRD_LOOPBACK, 0))
@@ -145,15 +164,24 @@ static void read_frame(const struct afpacket *a, uint8_t *at, struct frame *f)
 static void take_frames(struct afpacket *a, struct batch *b)
 {
 	uint32_t n = a->frames_left < b->max ? a->frames_left : b->max;
+	uint64_t first = a->number + 1;
 	uint8_t *at = a->next;
 
 	for (uint32_t i = 0; i < n; i++) {
-		uint8_t *next = at + ((const struct tpacket3_hdr *)(void *)at)->tp_next_offset;
+		const struct tpacket3_hdr *header = (void *)at;
+		const struct sockaddr_ll *from = (void *)(at + TPACKET_ALIGN(sizeof(*header)));
+		uint8_t *next = at + header->tp_next_offset;
+		struct frame *f = &b->frames[i];
 
 		__builtin_prefetch(next);
 		__builtin_prefetch(next + 64);
-		read_frame(a, at, &b->frames[i]);
-		b->frames[i].number = ++a->number;
+		f->origin = origin_of(a, from->sll_ifindex, first);
+		if (!f->origin) {
+			n = i;
+			break;
+		}
+		read_frame(a, at, f);
+		f->number = ++a->number;
 		at = next;
 	}
 	a->next = at;

@@ -8,6 +8,7 @@
 #ifndef SOURCE_AFPACKET_H
 #define SOURCE_AFPACKET_H
 
+#include "source/origin.h"
 #include "source/source.h"
 
 #include <linux/if_packet.h>
@@ -26,6 +27,7 @@ enum {
 	AFPACKET_RETIRE_MS = 40,
 	AFPACKET_SNAPLEN_MAX = 262144,
 	AFPACKET_VLAN_BYTES = 4, /* IEEE 802.1Q-2022 9.3: a tag */
+	AFPACKET_ORIGINS = 256,  /* interfaces whose names are remembered */
 };
 
 /* linux/if_arp.h: what a device's frames begin with. */
@@ -61,6 +63,13 @@ struct afpacket {
 	bool counted;       /* the counters are final */
 	struct source_counters counters;
 	char name[IF_NAMESIZE];
+
+	/* Names of interfaces by index: with `any`, many. */
+	struct afpacket_origin {
+		int index;      /* 0: free */
+		uint64_t until; /* the number of the last frame that was given with it */
+		struct origin origin;
+	} origins[AFPACKET_ORIGINS];
 };
 
 /* Makes the socket and its ring and lets packets in. 0 or -errno with *err filled; a->fd, a->map are then closed by the caller.

@@ -4,6 +4,7 @@
 #define SOURCE_CAPTURE_H
 
 #include "batch.h"
+#include "source/origin.h"
 #include "source/window.h"
 
 enum {
@@ -21,16 +22,19 @@ enum capture_status {
 /* One interface of a pcapng section; a classic capture has one. */
 struct capture_interface {
 	uint16_t link;
-	uint8_t fcs;       /* bytes */
-	bool binary;       /* units are 2^-exponent seconds, else 10^-exponent */
-	uint8_t exponent;  /* of the units of a timestamp */
-	uint32_t multiply; /* ns per unit where that is a whole number, else 0 */
-	uint32_t snaplen;  /* 0: none */
-	int64_t offset;    /* seconds to add */
+	uint8_t fcs;           /* bytes */
+	bool binary;           /* units are 2^-exponent seconds, else 10^-exponent */
+	uint8_t exponent;      /* of the units of a timestamp */
+	uint32_t multiply;     /* ns per unit where that is a whole number, else 0 */
+	uint32_t snaplen;      /* 0: none */
+	int64_t offset;        /* seconds to add */
+	bool named;            /* its frames come from origin; else from the capture's own */
+	struct origin *origin; /* memory for a name, or NULL */
 };
 
 struct capture {
 	struct window window;
+	struct origin origin; /* of frames whose interface has no name */
 	const struct capture_format *format;
 	uint64_t packets; /* so far: the number of the last frame */
 	uint64_t lost;    /* packets that the capturing program says it lost */

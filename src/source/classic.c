@@ -60,7 +60,7 @@ static int classic_open(struct capture *c, struct err *err)
 	c->interfaces[0].link = (uint16_t)link;
 	if (link & LINK_FCS_GIVEN)
 		c->interfaces[0].fcs = (uint8_t)(link >> 28 << 1);
-	c->ninterfaces = 1;
+	c->ninterfaces = c->max_interfaces = 1;
 	c->window.p += FILE_HEADER;
 	return 0;
 }
@@ -105,7 +105,7 @@ static inline __attribute__((always_inline)) enum capture_status records(struct 
 		f->number = ++c->packets;
 		f->caplen = caplen;
 		f->wirelen = capture_wirelen(wirelen);
-		f->iface = 0;
+		f->origin = &c->origin;
 		f->link = link.link;
 		f->fcs = link.fcs;
 		w->p = cur.p;

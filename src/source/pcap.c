@@ -102,6 +102,8 @@ static void pcap_close(struct source *s)
 	if (!c)
 		return;
 	window_close(&c->window);
+	for (uint32_t i = 0; i < c->max_interfaces; i++)
+		free(c->interfaces[i].origin);
 	free(c->interfaces);
 	free(c);
 	s->state = NULL;
@@ -116,6 +118,7 @@ static int pcap_open(struct source *s, const struct source_args *args, struct er
 	if (!c)
 		return err_set(err, ENOMEM, "%s: no memory", args->arg);
 	ret = window_open(&c->window, args->arg, err);
+	origin_init(&c->origin, args->arg, NULL, 0);
 	if (!ret)
 		ret = recognise(c, err);
 	if (ret)

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum {
 	BLOCK_MIN = 12,       /* type, length, length again */
@@ -21,6 +22,7 @@ enum {
 	ENHANCED_PACKET = 6,
 	/* Options. */
 	OPT_END = 0,
+	IF_NAME = 2,
 	IF_TSRESOL = 9,
 	IF_FCSLEN = 13,
 	IF_TSOFFSET = 14,
@@ -116,15 +118,28 @@ static void set_resolution(struct capture_interface *i, uint8_t resolution)
 		i->multiply *= 10;
 }
 
-static void interface_options(struct capture_interface *i, struct cursor *options, bool swapped)
+/* A name costs memory of its own, which the interface of the same number in the next section uses again. */
+static void name_interface(struct capture *c, struct capture_interface *i, struct cursor name)
 {
+	if (!i->origin)
+		i->origin = malloc(sizeof(*i->origin));
+	if (i->origin)
+		origin_init(i->origin, c->origin.capture, name.p, cursor_left(&name));
+	i->named = i->origin != NULL;
+}
+
+static void interface_options(struct capture *c, struct capture_interface *i, struct cursor *options)
+{
+	bool swapped = c->swapped;
 	struct cursor value;
 	uint16_t code;
 
 	while (next_option(options, swapped, &code, &value)) {
 		size_t len = cursor_left(&value);
 
-		if (code == IF_TSRESOL && len == 1)
+		if (code == IF_NAME && len)
+			name_interface(c, i, value);
+		else if (code == IF_TSRESOL && len == 1)
 			set_resolution(i, cursor_u8(&value));
 		else if (code == IF_FCSLEN && len == 1)
 			i->fcs = cursor_u8(&value);
@@ -143,6 +158,7 @@ static bool room_for_interface(struct capture *c)
 	grown = realloc(c->interfaces, max * sizeof(*grown));
 	if (!grown)
 		return false;
+	memset(grown + c->max_interfaces, 0, (max - c->max_interfaces) * sizeof(*grown));
 	c->interfaces = grown;
 	c->max_interfaces = max;
 	return true;
@@ -157,13 +173,13 @@ static enum capture_status interface_block(struct capture *c, struct cursor *bod
 	if (!room_for_interface(c))
 		return capture_broken(c, err, "no memory for interface %u", c->ninterfaces);
 	i = &c->interfaces[c->ninterfaces];
-	*i = (struct capture_interface){.link = cursor_host16(body, c->swapped)};
+	*i = (struct capture_interface){.link = cursor_host16(body, c->swapped), .origin = i->origin};
 	cursor_skip(body, 2);
 	i->snaplen = cursor_host32(body, c->swapped);
 	if (body->failed)
 		return capture_broken(c, err, "an interface description of %s", "less than 20 bytes");
 	set_resolution(i, 6);
-	interface_options(i, body, c->swapped);
+	interface_options(c, i, body);
 	if (body->failed) /* it might have said what the times mean */
 		return capture_broken(c, err, "an interface description with an option longer than its block");
 	c->ninterfaces++;
@@ -191,7 +207,7 @@ static enum capture_status packet(struct capture *c, struct batch *b, struct cur
 	f->number = ++c->packets;
 	f->caplen = caplen;
 	f->wirelen = capture_wirelen(wirelen);
-	f->iface = interface;
+	f->origin = i->named ? i->origin : &c->origin;
 	f->link = i->link;
 	f->fcs = i->fcs;
 	b->nframes++;

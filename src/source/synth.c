@@ -5,6 +5,8 @@
  */
 #include "source/source.h"
 
+#include "source/origin.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@ enum {
 #define START_NS 1700000000000000000 /* 2023-11-14T22:13:20Z */
 
 struct synth {
+	struct origin origin;
 	uint64_t count, made;
 	uint64_t random;
 	struct {
@@ -178,6 +181,7 @@ static int synth_open(struct source *source, const struct source_args *args, str
 		if (!s)
 			return err_set(err, ENOMEM, "synth:%s: no memory", args->arg);
 		s->count = DEFAULT_COUNT;
+		origin_init(&s->origin, NULL, NULL, 0);
 		ret = parse_options(s, args->arg, args->arg + name_len, err);
 		if (ret) {
 			free(s);
@@ -207,6 +211,7 @@ static enum source_status synth_fill(struct source *source, struct batch *b, int
 			.data = s->pool[i].bytes,
 			.ts = START_NS + (int64_t)s->made * INTERVAL_NS,
 			.number = s->made + 1,
+			.origin = &s->origin,
 			.caplen = s->pool[i].caplen,
 			.wirelen = s->pool[i].wirelen,
 			.link = 1,

@@ -16,9 +16,8 @@
 #include <unistd.h>
 
 enum {
-	MAPS_MAX = 64,   /* captures mapped at the same time */
-	PAGE = 4096,     /* no machine of ours has smaller ones */
-	AHEAD = 4 << 20, /* bytes brought into the page table in one call, before the reader gets there */
+	MAPS_MAX = 64, /* captures mapped at the same time */
+	PAGE = 4096,   /* no machine of ours has smaller ones */
 };
 
 static struct guarded {

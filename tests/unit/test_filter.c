@@ -49,12 +49,10 @@ static struct frame frame_of(const void *data, size_t len, uint16_t link)
 static bool matches(struct filter *f, struct frame frame)
 {
 	static struct batch b = {.max = BATCH_MAX};
-	uint32_t away;
 
 	b.frames[0] = frame;
 	b.nframes = 1;
-	away = filter_batch(f, &b);
-	assert_int_equal(away + b.nframes, 1);
+	assert_int_equal(filter_batch(f, &b, UINT64_MAX), 1);
 	return b.nframes == 1;
 }
 
@@ -188,14 +186,28 @@ static void batch_keeps_its_order(void **state)
 		b.frames[i].number = i;
 	}
 	b.nframes = BATCH_MAX;
-	assert_int_equal(filter_batch(f, &b), 170);
+	assert_int_equal(filter_batch(f, &b, UINT64_MAX), 256);
 	assert_int_equal(b.nframes, 86);
 	for (uint32_t i = 0; i < b.nframes; i++)
 		assert_int_equal(b.frames[i].number, 3 * i);
-	assert_int_equal(filter_batch(f, &b), 0);
+	assert_int_equal(filter_batch(f, &b, UINT64_MAX), 86);
 	assert_int_equal(b.nframes, 86);
 	b.nframes = 0;
-	assert_int_equal(filter_batch(f, &b), 0);
+	assert_int_equal(filter_batch(f, &b, UINT64_MAX), 0);
+	filter_free(f);
+}
+
+static void batch_ends_with_the_last_wanted(void **state)
+{
+	static struct batch b;
+	struct filter *f = new_filter("tcp");
+
+	(void)state;
+	for (uint32_t i = 0; i < BATCH_MAX; i++)
+		b.frames[i] = i % 3 ? frame_of(udp53, sizeof(udp53), 1) : frame_of(tcp22, sizeof(tcp22), 1);
+	b.nframes = BATCH_MAX;
+	assert_int_equal(filter_batch(f, &b, 5), 13); /* the fifth match is the thirteenth frame */
+	assert_int_equal(b.nframes, 5);
 	filter_free(f);
 }
 
@@ -340,6 +352,7 @@ int main(void)
 		cmocka_unit_test(expression_of_another_link),
 		cmocka_unit_test(cut_frames),
 		cmocka_unit_test(batch_keeps_its_order),
+		cmocka_unit_test(batch_ends_with_the_last_wanted),
 		cmocka_unit_test(mistakes),
 		cmocka_unit_test(hostile),
 		cmocka_unit_test(same_verdict_in_the_kernel),

@@ -97,6 +97,7 @@ static void pcap_record(uint32_t seconds, uint32_t fraction, uint32_t n, uint32_
 static struct read {
 	struct frame frames[FRAMES_MAX];
 	uint8_t first_byte[FRAMES_MAX], last_byte[FRAMES_MAX];
+	char iface[FRAMES_MAX][8];
 	unsigned n;
 	int opened;
 	enum source_status ending;
@@ -107,8 +108,12 @@ static struct read {
 static void keep(struct source *s, struct batch *b)
 {
 	for (uint32_t i = 0; i < b->nframes; i++, got.n++) {
+		const struct origin *origin = b->frames[i].origin;
+
 		assert_true(got.n < FRAMES_MAX);
 		got.frames[got.n] = b->frames[i];
+		got.frames[got.n].origin = NULL;
+		snprintf(got.iface[got.n], sizeof(got.iface[0]), "%.*s", (int)origin->iface_len, origin->iface);
 		if (b->frames[i].caplen) {
 			got.first_byte[got.n] = b->frames[i].data[0];
 			got.last_byte[got.n] = b->frames[i].data[b->frames[i].caplen - 1];
@@ -499,10 +504,13 @@ static void section(void)
 /* resolution 0xff..: none given; offset 0: none given */
 static void interface(uint16_t link, uint32_t snaplen, int resolution, int64_t offset)
 {
+	char name[16];
+
 	block_begin(1);
 	add16(link);
 	add16(0);
 	add32(snaplen);
+	option(2, name, (uint16_t)snprintf(name, sizeof(name), "if%u", link));
 	if (resolution >= 0)
 		option(9, (uint8_t[]){(uint8_t)resolution}, 1);
 	if (offset) {
@@ -563,9 +571,10 @@ static void ng_sections_and_interfaces(void **state)
 		assert_true(got.frames[1].ts == 1700000000000000001);
 		assert_true(got.frames[2].ts == 5000000000);
 		assert_int_equal(got.frames[1].link, 101);
-		assert_int_equal(got.frames[1].iface, 1);
+		assert_string_equal(got.iface[0], "if1");
+		assert_string_equal(got.iface[1], "if101");
 		assert_int_equal(got.frames[2].link, 113);
-		assert_int_equal(got.frames[2].iface, 0);
+		assert_string_equal(got.iface[2], "if113");
 		assert_int_equal(got.frames[3].caplen, 63);
 		assert_int_equal(got.frames[3].wirelen, 73);
 		assert_int_equal(got.frames[3].number, 4);
