@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/list.h"
 
-#include "encode/encode.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
@@ -26,12 +25,4 @@ void list_sinks(FILE *out)
 
 	for (unsigned i = 0; (ops = sink_at(i)); i++)
 		fprintf(out, "%-10s %-12s %s\n", ops->name, ops->arg, ops->about);
-}
-
-void list_fields(FILE *out)
-{
-	const struct encode_field *field;
-
-	for (unsigned i = 0; (field = encode_field_at(i)); i++)
-		fprintf(out, "%-12s %-8s %s\n", field->key, field->type, field->about);
 }

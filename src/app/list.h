@@ -8,6 +8,5 @@
 void list_interfaces(FILE *out);
 void list_sources(FILE *out);
 void list_sinks(FILE *out);
-void list_fields(FILE *out);
 
 #endif

@@ -3,6 +3,7 @@
 #include "app/list.h"
 #include "app/message.h"
 #include "app/pipeline.h"
+#include "app/records.h"
 #include "app/summary.h"
 #include "conf/conf.h"
 
@@ -67,9 +68,17 @@ static int finish_listing(void)
 	return 2;
 }
 
-static int list(enum conf_action action)
+static int list(const struct conf *conf)
 {
-	switch (action) {
+	int status;
+
+	switch (conf->action) {
+	case CONF_SCHEMA:
+	case CONF_LIST_FIELDS:
+		status = records_schema(conf);
+		if (status)
+			return status;
+		break;
 	case CONF_LIST_INTERFACES:
 		list_interfaces(stdout);
 		break;
@@ -78,9 +87,6 @@ static int list(enum conf_action action)
 		break;
 	case CONF_LIST_SINKS:
 		list_sinks(stdout);
-		break;
-	case CONF_LIST_FIELDS:
-		list_fields(stdout);
 		break;
 	case CONF_HELP:
 		conf_help(stdout);
@@ -106,7 +112,7 @@ int main(int argc, char **argv)
 	}
 	handle(SIGPIPE, SIG_IGN);
 	if (conf.action != CONF_CAPTURE)
-		return list(conf.action);
+		return list(&conf);
 	handle_signals(&conf);
 	status = pipeline_run(&conf, &totals, &started);
 	if (started && !conf.quiet)

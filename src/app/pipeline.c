@@ -2,6 +2,7 @@
 #include "app/pipeline.h"
 
 #include "app/message.h"
+#include "app/records.h"
 #include "encode/encode.h"
 #include "filter/filter.h"
 
@@ -34,9 +35,11 @@ struct pipeline {
 	struct sink *sink;
 	struct block *block; /* being filled; NULL: none at hand */
 	struct encode encode;
+	unsigned mode; /* enum decode_mode */
 	struct batch batch;
-	uint64_t left;     /* packets still wanted by -c */
-	uint64_t deadline; /* ns of the monotonic clock; UINT64_MAX: none */
+	struct more more[BATCH_MAX]; /* the batch's, where a field needs it */
+	uint64_t left;               /* packets still wanted by -c */
+	uint64_t deadline;           /* ns of the monotonic clock; UINT64_MAX: none */
 	struct sock_filter kernel_filter[KERNEL_INSNS];
 };
 
@@ -56,19 +59,33 @@ static void hand_over(struct pipeline *p)
 	}
 }
 
-/* A block with room for the batch's lines; false if there is none and waiting for one is not ours or not worth it. */
-static bool have_room(struct pipeline *p)
+/* A block to write to; false if there is none and waiting for one is not ours or not worth it. */
+static bool have_block(struct pipeline *p)
 {
 	bool live = p->source.ops->live;
 
-	if (p->block && p->block->len + encode_room(p->batch.nrecs) > BLOCK_SIZE)
-		hand_over(p);
 	while (!p->block) {
 		p->block = sink_get(p->sink, live ? 0 : WAIT_MS);
 		if (!p->block && (live || pipeline_stop || sink_state(p->sink) != SINK_OK))
 			return false;
 	}
 	return true;
+}
+
+/* The batch's records to lines, in as many blocks as they take. */
+static void write_records(struct pipeline *p)
+{
+	uint32_t done = 0;
+
+	while (done < p->batch.nrecs) {
+		if (!have_block(p)) {
+			p->totals->output_drops += p->batch.nrecs - done;
+			return;
+		}
+		done = encode_batch(&p->encode, &p->batch, done, p->block);
+		if (done < p->batch.nrecs)
+			hand_over(p);
+	}
 }
 
 /* Takes away what the filter refuses and what -c does not want any more; returns false if no more is wanted after this batch.
@@ -99,18 +116,13 @@ static bool process(struct pipeline *p)
 	uint64_t left = p->left;
 	bool more = select_frames(p);
 
-	decode_batch(&p->batch, &p->totals->decode);
+	decode_batch(&p->batch, p->mode, &p->totals->decode);
 	if (p->source.ops->intact && !p->source.ops->intact(&p->source)) {
 		*p->totals = before; /* these bytes were not the capture's: none of this has happened */
 		p->left = left;
 		return true;
 	}
-	if (!p->batch.nrecs)
-		return more;
-	if (have_room(p))
-		encode_batch(&p->encode, &p->batch, p->block);
-	else
-		p->totals->output_drops += p->batch.nrecs;
+	write_records(p);
 	return more;
 }
 
@@ -301,13 +313,20 @@ int pipeline_run(const struct conf *conf, struct totals *totals, bool *started)
 	p->left = conf->count ? conf->count : UINT64_MAX;
 	p->deadline = conf->duration ? start + conf->duration : UINT64_MAX;
 	p->batch.max = (uint32_t)conf->batch;
-	encode_init(&p->encode, (unsigned)conf->ts_digits);
+	p->mode = (conf->inner ? DECODE_INNER : 0) | (conf->non_ip ? DECODE_NON_IP : 0);
+	if (records_init(&p->encode, conf, &err)) {
+		message_error("%s", err.text);
+		free(p);
+		return 1;
+	}
+	p->batch.more = encode_wants_more(&p->encode) ? p->more : NULL;
 	if (conf->expression) {
 		p->filter = filter_new(conf->expression, &err);
 		if (!p->filter) {
 			message_error("%s", err.text);
 			if (access(conf->first_word, F_OK) == 0)
 				message_notice("`%s` is a file: did you mean `-r %s`?", conf->first_word, conf->first_word);
+			encode_fini(&p->encode);
 			free(p);
 			return 1;
 		}
@@ -317,6 +336,7 @@ int pipeline_run(const struct conf *conf, struct totals *totals, bool *started)
 		status = 2;
 	totals->seconds = (double)(clock_ns() - start) / 1e9;
 	filter_free(p->filter);
+	encode_fini(&p->encode);
 	free(p);
 	return status;
 }

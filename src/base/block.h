@@ -10,8 +10,7 @@
 #include <stdint.h>
 
 enum {
-	BLOCK_SIZE = 512 << 10, /* bytes of text; a whole batch of the longest lines must fit */
-	LINE_MAX_BYTES = 1024,  /* the longest line that encode may write, newline included */
+	BLOCK_SIZE = 512 << 10, /* bytes of text */
 };
 
 struct block {

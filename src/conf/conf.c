@@ -154,8 +154,44 @@ static int join_expression(struct conf *c, char **words, struct err *err)
 	return 0;
 }
 
+/* The first word may say what is to be done, as long as no option comes before it. */
+static bool subcommand(struct conf *c, int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		enum conf_action action;
+	} commands[] = {{"schema", CONF_SCHEMA}, {"convert", CONF_CONVERT}};
+
+	for (size_t i = 0; argc > 1 && i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(argv[1], commands[i].name))
+			continue;
+		c->action = commands[i].action;
+		return true;
+	}
+	return false;
+}
+
+static int check_subcommand(const struct conf *c, char **words, struct err *err)
+{
+	if (c->action > CONF_CONVERT) /* a list: what else was said does not matter */
+		return 0;
+	if (*words)
+		return err_set(err, EINVAL, "`%s`: tapline schema and tapline convert take options only", *words);
+	if (c->live || c->reads.n)
+		return err_set(err, EINVAL,
+			       "tapline schema and tapline convert read no packets: -i and -r have no place there");
+	if (c->action == CONF_CONVERT && !c->to)
+		return err_set(err, EINVAL, "convert to which profile? As in `tapline convert --to ecs < lines`");
+	return 0;
+}
+
 static int check(struct conf *c, char **words, struct err *err)
 {
+	if (c->action != CONF_CAPTURE)
+		return check_subcommand(c, words, err);
+	if (c->from || c->to)
+		return err_set(err, EINVAL,
+			       "--from and --to belong to `tapline convert`; the profile of a capture is --profile");
 	if (c->live && c->reads.n)
 		return err_set(err, EINVAL, "-i and -r exclude each other: packets come from an interface or from captures");
 	if (!c->live && !c->reads.n) {
@@ -175,7 +211,20 @@ int conf_parse(struct conf *c, int argc, char **argv, struct err *err)
 	char shorts[3 * ROWS + 3];
 	int value, ret;
 
-	*c = (struct conf){.output = "-", .snaplen = 262144, .ts_digits = 6, .batch = 256, .promiscuous = true};
+	*c = (struct conf){
+		.output = "-",
+		.profile = "sniffer",
+		.ts_format = "iso",
+		.format = "json-schema",
+		.snaplen = 262144,
+		.ts_digits = 6,
+		.batch = 256,
+		.promiscuous = true,
+	};
+	if (subcommand(c, argc, argv)) {
+		argc--;
+		argv++;
+	}
 	getopt_tables(longs, shorts);
 	opterr = 0;
 	optind = 0; /* glibc: begin anew, whatever was parsed before */
@@ -198,7 +247,7 @@ int conf_parse(struct conf *c, int argc, char **argv, struct err *err)
 		ret = set(c, &rows[row], optarg, err);
 		if (ret)
 			return ret;
-		if (c->action != CONF_CAPTURE)
+		if (c->action == CONF_HELP || c->action == CONF_VERSION)
 			return 0;
 	}
 	return check(c, argv + optind, err);
@@ -230,6 +279,8 @@ void conf_help(FILE *out)
 	      "\n"
 	      "  tapline -i INTERFACE [option ...] [filter expression]\n"
 	      "  tapline -r FILE      [option ...] [filter expression]\n"
+	      "  tapline schema       [--profile PROFILE] [--format FORMAT]\n"
+	      "  tapline convert      --to PROFILE < lines\n"
 	      "\n"
 	      "One JSON line per IP packet on standard output, a summary on standard error at the end.\n"
 	      "The filter is tcpdump's, such as `tcp port 22 and not host 192.0.2.7`.\n",

@@ -16,11 +16,13 @@
 #include <stdio.h>
 
 enum {
-	CONF_READS_MAX = 1024, /* -r options */
+	CONF_READS_MAX = 1024, /* times that an option may be given */
 };
 
 enum conf_action {
 	CONF_CAPTURE,
+	CONF_SCHEMA,
+	CONF_CONVERT,
 	CONF_LIST_INTERFACES,
 	CONF_LIST_SOURCES,
 	CONF_LIST_SINKS,
@@ -29,14 +31,22 @@ enum conf_action {
 	CONF_VERSION,
 };
 
+struct conf_list {
+	const char *items[CONF_READS_MAX];
+	unsigned n;
+};
+
 struct conf {
 	enum conf_action action;
-	const char *live; /* -i, or NULL */
-	struct conf_list {
-		const char *items[CONF_READS_MAX];
-		unsigned n;
-	} reads;                /* -r */
-	const char *output;     /* -o */
+	const char *live;           /* -i, or NULL */
+	struct conf_list reads;     /* -r */
+	const char *output;         /* -o */
+	const char *profile;        /* --profile */
+	const char *fields;         /* --fields, or NULL */
+	struct conf_list constants; /* --set */
+	const char *ts_format;
+	const char *format;     /* of a schema */
+	const char *from, *to;  /* profiles to convert between, or NULL */
 	char *expression;       /* the filter, words joined by blanks; NULL: none */
 	const char *first_word; /* of the expression as it was typed: a file's name, perhaps */
 	uint64_t count;         /* 0: no limit */
@@ -46,6 +56,8 @@ struct conf {
 	uint64_t ts_digits;     /* 0, 3, 6, 9 */
 	uint64_t batch;         /* packets, 1 to BATCH_MAX */
 	bool promiscuous;
+	bool inner;
+	bool non_ip;
 	bool quiet;
 };
 

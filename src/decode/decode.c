@@ -63,18 +63,32 @@ enum layer decode_transport(uint8_t proto)
 	}
 }
 
-/* Walks one frame; LAYER_DONE, LAYER_NOT_IP or LAYER_UNDECODABLE. */
-static enum layer walk_frame(struct walk *w)
+enum layer walk_from(struct walk *w, enum layer layer)
 {
-	enum layer layer = decode_link(w->frame->link);
-
-	w->reason = DROP_LINK_UNKNOWN;
 	for (unsigned depth = 0; layer < LAYERS; depth++) {
 		if (depth == LAYERS_MAX)
 			return walk_undecodable(w, DROP_LINK_DEEP);
 		layer = layers[layer](w);
 	}
 	return layer;
+}
+
+/* What was entered last held no IP packet: the one around it is the record's. */
+static enum layer come_back(struct walk *w)
+{
+	*w->rec = w->outer->rec;
+	if (w->more)
+		*w->more = w->outer->more;
+	return LAYER_DONE;
+}
+
+static enum layer walk_frame(struct walk *w)
+{
+	enum layer end;
+
+	w->reason = DROP_LINK_UNKNOWN;
+	end = walk_from(w, decode_link(w->frame->link));
+	return end != LAYER_DONE && w->entered ? come_back(w) : end;
 }
 
 static void count_undecodable(struct decode_counters *c, enum drop_reason reason, uint16_t link)
@@ -103,20 +117,31 @@ static uint32_t packet_end(const struct frame *f)
 	return end > f->fcs ? end - f->fcs : 0;
 }
 
-void decode_batch(struct batch *b, struct decode_counters *c)
+void decode_batch(struct batch *b, unsigned mode, struct decode_counters *c)
 {
+	struct checkpoint outer;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < b->nframes; i++) {
 		const struct frame *f = &b->frames[i];
 		struct rec *r = &b->recs[n];
-		struct walk w = {.frame = f, .rec = r, .wire_end = packet_end(f)};
+		struct walk w = {.frame = f,
+				 .rec = r,
+				 .more = b->more ? &b->more[n] : NULL,
+				 .outer = mode & DECODE_INNER ? &outer : NULL,
+				 .wire_end = packet_end(f)};
 
 		if (i + PREFETCH_AHEAD < b->nframes)
 			__builtin_prefetch(b->frames[i + PREFETCH_AHEAD].data);
 		w.c = cursor_of(f->data, f->caplen < w.wire_end ? f->caplen : w.wire_end);
 		*r = (struct rec){
-			.ts = f->ts, .wirelen = f->wirelen, .has = f->ts == TS_NONE ? 0 : HAS_TS, .frame = (uint8_t)i};
+			.ts = f->ts,
+			.wirelen = f->wirelen,
+			.has = HAS_WIRELEN | (f->ts == TS_NONE ? 0 : HAS_TS),
+			.frame = (uint8_t)i,
+		};
+		if (w.more)
+			w.more->has = w.more->ntunnels = 0;
 		switch (walk_frame(&w)) {
 		case LAYER_DONE:
 			n++;
@@ -124,7 +149,10 @@ void decode_batch(struct batch *b, struct decode_counters *c)
 				c->reasons[r->malformed]++;
 			break;
 		case LAYER_NOT_IP:
-			c->no_ip++;
+			if (mode & DECODE_NON_IP)
+				n++;
+			else
+				c->no_ip++;
 			break;
 		default:
 			count_undecodable(c, w.reason, f->link);

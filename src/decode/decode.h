@@ -27,7 +27,15 @@ struct decode_counters {
 	} unknown_links[DECODE_UNKNOWN_LINKS]; /* where reason DROP_LINK_UNKNOWN comes from; frames 0: free */
 };
 
-/* One record per frame that carries IPv4 or IPv6, in order: sets b->nrecs and adds to *c. */
-void decode_batch(struct batch *b, struct decode_counters *c);
+enum decode_mode {
+	DECODE_INNER = 1 << 0,  /* the record is the innermost IP layer's; else the outermost's */
+	DECODE_NON_IP = 1 << 1, /* frames without IP give a record too */
+};
+
+/*
+ * One record per frame that carries IPv4 or IPv6, in order, and one of b->more beside it where that is wanted: sets b->nrecs
+ * and adds to *c. mode: bits of enum decode_mode.
+ */
+void decode_batch(struct batch *b, unsigned mode, struct decode_counters *c);
 
 #endif

@@ -25,7 +25,7 @@ enum {
 static void note_proto(struct rec *r, uint8_t proto, bool later_fragment)
 {
 	r->proto = proto;
-	r->has |= HAS_PROTO;
+	r->has |= HAS_PROTO | HAS_PROTO_NAME;
 	r->proto_name = later_fragment ? PROTO_NAME_OTHER : decode_proto_name(proto);
 }
 
@@ -37,7 +37,9 @@ static enum layer transport(struct walk *w, uint8_t proto, bool later_fragment)
 	note_proto(r, proto, later_fragment);
 	r->has |= HAS_PAYLOAD_LEN;
 	r->payload_len = (uint32_t)walk_wire_left(w);
-	return later_fragment ? LAYER_DONE : decode_transport(proto);
+	if (later_fragment)
+		return LAYER_DONE;
+	return w->outer ? decode_tunnel_proto(proto) : decode_transport(proto);
 }
 
 struct ipv4_header {
@@ -53,6 +55,25 @@ struct ipv4_header {
 	uint8_t dst[4];
 };
 _Static_assert(sizeof(struct ipv4_header) == IPV4_HEADER_MIN, "RFC 791 3.1");
+
+/* What only some want of the header, of which the first 16 bytes are there. */
+static void note_ipv4(struct more *m, const struct ipv4_header *h)
+{
+	uint16_t fragment = __builtin_bswap16(h->fragment);
+
+	m->has |= HAS_TTL | HAS_IP_ID | HAS_FRAG_OFF | HAS_DF;
+	m->ttl = h->ttl;
+	m->tos = h->tos;
+	m->ip_id = __builtin_bswap16(h->id);
+	m->df = fragment & 0x4000;
+	m->frag_off = (uint16_t)((fragment & 0x1fff) * 8);
+}
+
+/* A fragment, and whether another came before it. */
+static void note_fragment(struct rec *r, bool later)
+{
+	r->has |= later ? HAS_FRAG | HAS_LATER_FRAG : HAS_FRAG;
+}
 
 enum layer decode_ipv4(struct walk *w)
 {
@@ -74,6 +95,10 @@ enum layer decode_ipv4(struct walk *w)
 	memcpy(r->src, h.src, sizeof(h.src));
 	r->has |= HAS_SRC;
 	note_proto(r, h.proto, (fragment & 0x1fff) != 0);
+	if (fragment)
+		note_fragment(r, (fragment & 0x1fff) != 0);
+	if (w->more)
+		note_ipv4(w->more, &h);
 	if (have < sizeof(h)) {
 		walk_short(w, DROP_IP_HEADER_BEYOND);
 		return LAYER_DONE;
@@ -96,8 +121,6 @@ enum layer decode_ipv4(struct walk *w)
 			return LAYER_DONE;
 		}
 	}
-	if (fragment)
-		r->has |= HAS_FRAG;
 	return transport(w, h.proto, (fragment & 0x1fff) != 0);
 }
 
@@ -129,6 +152,14 @@ static bool extension_is_message(uint8_t type)
 	return type == MOBILITY || type == HIP || type == SHIM6;
 }
 
+/* RFC 8200 4.5: next header, reserved, offset and flags, identification. */
+static void note_ipv6_fragment(struct more *m, const struct cursor *c)
+{
+	m->has |= HAS_IP_ID;
+	m->frag_off = cursor_peek_be16(c, 2) & 0xfff8;
+	m->ip_id = (uint32_t)cursor_peek_be16(c, 4) << 16 | cursor_peek_be16(c, 6);
+}
+
 /* Walks the extension headers (RFC 8200 4) from type on, to the transport header or as far as it goes. */
 static enum layer extensions(struct walk *w, uint8_t type)
 {
@@ -151,7 +182,9 @@ static enum layer extensions(struct walk *w, uint8_t type)
 			return LAYER_DONE;
 		}
 		if (fragment)
-			r->has |= HAS_FRAG;
+			note_fragment(r, fragment >> 3 != 0);
+		if (w->more && type == FRAGMENT && cursor_left(c) >= len)
+			note_ipv6_fragment(w->more, c);
 		note_proto(r, next, fragment >> 3 != 0);
 		if (cursor_left(c) < 2 || walk_wire_left(w) < len || (type == FRAGMENT && cursor_left(c) < len)) {
 			walk_short(w, DROP_EXT_CUT);
@@ -179,6 +212,14 @@ struct ipv6_header {
 };
 _Static_assert(sizeof(struct ipv6_header) == 40, "RFC 8200 3");
 
+/* RFC 8200 3: version, traffic class (8 bits), flow label. */
+static void note_ipv6(struct more *m, const struct ipv6_header *h)
+{
+	m->has |= HAS_TTL | HAS_FRAG_OFF;
+	m->ttl = h->hop_limit;
+	m->tos = (uint8_t)(h->version << 4 | h->class_flow[0] >> 4);
+}
+
 enum layer decode_ipv6(struct walk *w)
 {
 	struct rec *r = w->rec;
@@ -193,6 +234,8 @@ enum layer decode_ipv6(struct walk *w)
 	memcpy(r->src, h.src, sizeof(h.src));
 	r->has |= HAS_V6 | HAS_SRC;
 	note_proto(r, h.next, false);
+	if (w->more)
+		note_ipv6(w->more, &h);
 	if (have < sizeof(h)) {
 		walk_short(w, DROP_IP_HEADER_BEYOND);
 		return LAYER_DONE;

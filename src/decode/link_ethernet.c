@@ -2,15 +2,19 @@
 /* Ethernet and what stands between it and IP: tags, LLC, MPLS, PPPoE. */
 #include "decode/walk.h"
 
+#include <string.h>
+
 enum {
 	ETHERTYPE_MIN = 0x0600, /* IEEE 802.3-2022 3.2.6: below, the field is a length */
 	LENGTH_MAX = 1500,      /* and a length is no more than this */
 	VLAN_TAGS_MAX = 20,
-	SAP_SNAP = 0xaa,         /* IEEE 802-2014 9.2 */
-	SAP_IP = 0x06,           /* RFC 948 */
-	LLC_UI = 0x03,           /* unnumbered information */
-	OUI_ENCAPSULATED = 0,    /* RFC 1042 */
-	OUI_BRIDGE_TUNNEL = 0xf8 /* IEEE 802.1H */
+	SAP_SNAP = 0xaa,          /* IEEE 802-2014 9.2 */
+	SAP_IP = 0x06,            /* RFC 948 */
+	LLC_UI = 0x03,            /* unnumbered information */
+	OUI_ENCAPSULATED = 0,     /* RFC 1042 */
+	OUI_BRIDGE_TUNNEL = 0xf8, /* IEEE 802.1H */
+	ARP_ETHERNET_IPV4 = 0x00010800,
+	ARP_LENGTHS = 0x0604
 };
 
 /* Type or length: what both Ethernet and its tags end with. */
@@ -18,8 +22,13 @@ static enum layer type_or_length(struct walk *w, uint16_t type)
 {
 	if (w->c.failed)
 		return walk_undecodable(w, DROP_LINK_CUT);
-	if (type >= ETHERTYPE_MIN)
+	if (type >= ETHERTYPE_MIN) {
+		if (w->more) {
+			w->more->ether_type = type;
+			w->more->has |= HAS_ETHER_TYPE;
+		}
 		return decode_ethertype(type);
+	}
 	if (type > LENGTH_MAX)
 		return LAYER_NOT_IP;
 	walk_limit(w, type);
@@ -35,7 +44,25 @@ enum layer decode_ethernet(struct walk *w)
 	} h;
 
 	cursor_header(&w->c, &h, sizeof(h));
+	if (w->more && !w->c.failed) {
+		memcpy(w->more->src_mac, h.src, sizeof(h.src));
+		memcpy(w->more->dst_mac, h.dst, sizeof(h.dst));
+		w->more->has &= ~(HAS_VLAN | HAS_INNER_VLAN); /* those of the frame around it, if this is in a tunnel */
+		w->more->has |= HAS_MACS;
+	}
 	return type_or_length(w, __builtin_bswap16(h.type));
+}
+
+/* The VLAN identifier is the lower twelve bits. */
+static void note_tag(struct more *m, uint16_t control)
+{
+	if (!(m->has & HAS_VLAN)) {
+		m->vlan = control & 0xfff;
+		m->has |= HAS_VLAN;
+	} else if (!(m->has & HAS_INNER_VLAN)) {
+		m->inner_vlan = control & 0xfff;
+		m->has |= HAS_INNER_VLAN;
+	}
 }
 
 /* IEEE 802.1Q-2022 9.6: tag control information, then the next type. */
@@ -43,6 +70,8 @@ enum layer decode_vlan(struct walk *w)
 {
 	if (++w->tags > VLAN_TAGS_MAX)
 		return walk_undecodable(w, DROP_LINK_DEEP);
+	if (w->more && cursor_left(&w->c) >= 2)
+		note_tag(w->more, cursor_peek_be16(&w->c, 0));
 	cursor_skip(&w->c, 2);
 	return type_or_length(w, cursor_be16(&w->c));
 }
@@ -76,6 +105,31 @@ enum layer decode_snap(struct walk *w)
 	if (oui != OUI_ENCAPSULATED && oui != OUI_BRIDGE_TUNNEL)
 		return LAYER_NOT_IP;
 	return decode_ethertype(type);
+}
+
+/* RFC 826: hardware and protocol type, their address lengths, operation, then sender and target. No IP packet. */
+enum layer decode_arp(struct walk *w)
+{
+	struct more *m = w->more;
+	uint32_t types, lengths_op;
+
+	if (!m)
+		return LAYER_NOT_IP;
+	types = cursor_be32(&w->c);
+	lengths_op = cursor_be32(&w->c);
+	if (w->c.failed)
+		return LAYER_NOT_IP;
+	m->arp_op = (uint16_t)lengths_op;
+	m->has |= HAS_ARP;
+	if (types != ARP_ETHERNET_IPV4 || lengths_op >> 16 != ARP_LENGTHS)
+		return LAYER_NOT_IP;
+	cursor_copy(&w->c, m->arp_src_mac, sizeof(m->arp_src_mac));
+	cursor_copy(&w->c, m->arp_src_ip, sizeof(m->arp_src_ip));
+	cursor_copy(&w->c, m->arp_dst_mac, sizeof(m->arp_dst_mac));
+	cursor_copy(&w->c, m->arp_dst_ip, sizeof(m->arp_dst_ip));
+	if (!w->c.failed)
+		m->has |= HAS_ARP_ADDRESSES;
+	return LAYER_NOT_IP;
 }
 
 /* RFC 3032 2.1: label, class, bottom of stack, time to live. What follows the bottom is told by its first nibble (RFC 4928 2).

@@ -21,13 +21,22 @@ enum layer {
 	LAYER_UNDECODABLE,   /* no record possible; walk.reason says why */
 };
 
+/* The record so far, when a tunnel is entered: it stands if what is inside turns out to be no IP packet. */
+struct checkpoint {
+	struct rec rec;
+	struct more more;
+};
+
 struct walk {
 	struct cursor c;           /* what is left of the innermost header's packet, as far as it was captured */
 	const struct frame *frame; /* borrowed */
 	struct rec *rec;           /* being filled in */
+	struct more *more;         /* beside it, or NULL: nobody wants it */
+	struct checkpoint *outer;  /* tunnels are entered, and this is where to come back from one; or NULL */
 	size_t wire_end;           /* bytes from the frame's start to where its packet ends on the wire: >= what was captured */
 	unsigned tags;             /* VLAN tags passed */
 	bool wlan_padded;          /* the 802.11 header is followed by padding */
+	bool entered;              /* a tunnel: *outer holds the record of the IP layer around it */
 	enum drop_reason reason;   /* with LAYER_UNDECODABLE */
 };
 
@@ -69,9 +78,18 @@ static inline enum layer walk_undecodable(struct walk *w, enum drop_reason reaso
 /* Notes why the record's packet is malformed; the first reason stays. */
 static inline void walk_malformed(struct walk *w, enum drop_reason reason)
 {
-	if (!w->rec->malformed)
-		w->rec->malformed = (uint8_t)reason;
+	if (w->rec->has & HAS_MALFORMED)
+		return;
+	w->rec->malformed = (uint8_t)reason;
+	w->rec->has |= HAS_MALFORMED;
 }
+
+/* Walks on from this layer to the end: LAYER_DONE, LAYER_NOT_IP or LAYER_UNDECODABLE. */
+enum layer walk_from(struct walk *w, enum layer layer);
+
+/* Where tunnels are entered: like decode_transport(), and the layer that a UDP packet's ports name, or LAYER_DONE. */
+enum layer decode_tunnel_proto(uint8_t proto);
+enum layer decode_tunnel_port(struct walk *w);
 
 /* A read failed: was it the capture that ended early, or (reason) the packet itself? */
 static inline void walk_short(struct walk *w, enum drop_reason reason)

@@ -2,25 +2,56 @@
 /*
  * encode.h - records to lines.
  *
- * One flat JSON object per record, keys and values by encode/fields.def. Every line is valid UTF-8 JSON whatever the packet
- * held, and at most LINE_MAX_BYTES long. An encoder is one worker's: it keeps small tables and one second's text; it allocates
- * nothing and cannot fail.
+ * One flat JSON object per record. Its fields, their order and their names are those of a profile, a column of
+ * encode/fields.def, or of the user's own choice. Every line is valid UTF-8 JSON whatever the packet held. An encoder is one
+ * worker's; it takes its memory in encode_init(), and encode_batch() allocates nothing and cannot fail.
  */
 #ifndef ENCODE_ENCODE_H
 #define ENCODE_ENCODE_H
 
 #include "base/block.h"
+#include "base/err.h"
 #include "batch.h"
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum {
-	ENCODE_FLAG_SETS = 512, /* TCP's nine flags */
+	ENCODE_FLAG_SETS = 512,    /* TCP's nine flags */
+	ENCODE_CONSTANTS_MAX = 64, /* --set */
+};
+
+enum encode_profile {
+#define PROFILE(id, name, wazuh, about) PROFILE_##id,
+#include "encode/profiles.def"
+	PROFILES
+};
+
+/* How a time is written: RFC 3339, or seconds, milliseconds, nanoseconds since 1970. */
+enum encode_time {
+	TIME_ISO,
+	TIME_EPOCH,
+	TIME_EPOCH_MS,
+	TIME_EPOCH_NS,
+	TIMES
+};
+
+struct encode_options {
+	enum encode_profile profile;
+	const char *fields;           /* "ours,ours=new,...": these instead of the profile's; NULL: the profile's. Borrowed in
+					 encode_init() */
+	const char *const *constants; /* "key=value": added to every line; borrowed likewise */
+	unsigned nconstants;
+	unsigned digits; /* of a second's fraction: 0, 3, 6 or 9 */
+	enum encode_time time;
 };
 
 struct encode {
 	int64_t second_start; /* ns since 1970: the second whose text is in second_text */
 	unsigned digits;      /* of a second's fraction: 0, 3, 6 or 9 */
+	enum encode_time time;
+	bool time_quoted;     /* a number would be spoiled by its reader */
 	char second_text[32]; /* "2026-01-02T03:04:05 with its quote */
 
 	/* An octet's digits and a point, four bytes; how many digits in bits 32 and up. */
@@ -31,26 +62,70 @@ struct encode {
 		char text[15];
 		uint8_t len;
 	} flags[ENCODE_FLAG_SETS];
+
+	enum encode_profile profile;
+	uint64_t needs;    /* bits that the fields look at */
+	uint32_t line_max; /* bytes that a line takes at most, and what is written beyond it for a moment */
+	char *tail;        /* what every line ends with: constants, brace, newline */
+	uint32_t tail_len;
+	struct encode_column *columns; /* the user's choice of fields, or NULL */
+	uint32_t ncolumns;
+	struct encode_origin *origin; /* names of the last origin as text, or NULL where no field has them */
+	struct community *community;  /* or NULL */
 };
 
-/* digits: 0, 3, 6 or 9 after the second's point. */
-void encode_init(struct encode *e, unsigned digits);
+/* 0, or -errno with *err filled: an unknown field, a name that is there twice, no memory. On error nothing is kept. */
+int encode_init(struct encode *e, const struct encode_options *o, struct err *err);
+void encode_fini(struct encode *e); /* accepts one whose memory is all zero */
 
-/* Bytes that encode_batch() may need at most for n records. */
-static inline uint32_t encode_room(uint32_t n)
-{
-	return n * LINE_MAX_BYTES;
-}
+/* Whether its fields are in struct more. */
+bool encode_wants_more(const struct encode *e);
 
-/* Appends one line per record to the block, which must have encode_room(b->nrecs) bytes free. */
-void encode_batch(struct encode *e, const struct batch *b, struct block *out);
+/*
+ * Appends a line for each record of the batch from the one at index from on, as long as the block has room for sure. Returns
+ * the index of the first that is not written. An empty block takes at least one.
+ */
+uint32_t encode_batch(struct encode *e, const struct batch *b, uint32_t from, struct block *out);
 
-/* The fields of the record in their order; NULL after the last. index from 0. */
-struct encode_field {
-	const char *key;
-	const char *type;  /* string, integer, boolean */
+/* The profile of this name, or PROFILES; what is known of one. */
+enum encode_profile encode_profile_find(const char *name);
+struct encode_profile_info {
+	const char *name;
 	const char *about; /* one line */
+	bool wazuh;        /* Wazuh reads it */
+};
+extern const struct encode_profile_info encode_profiles[PROFILES];
+
+/* A time's form by its name: iso, epoch, epoch-ms, epoch-ns; or TIMES. */
+enum encode_time encode_time_find(const char *name);
+
+/* All fields in their order; NULL after the last. index from 0. */
+struct encode_type {
+	const char *json;   /* string, integer, boolean */
+	const char *index;  /* its type in an OpenSearch index */
+	const char *schema; /* what a JSON Schema adds */
+	uint32_t room;      /* bytes of a value at most */
+	bool is_time;       /* depends on encode_options.time */
+};
+struct encode_field {
+	const char *id;
+	const struct encode_type *type;
+	uint64_t needs;              /* bits of has */
+	const char *about;           /* one line */
+	const char *names[PROFILES]; /* "": not in that profile */
 };
 const struct encode_field *encode_field_at(unsigned index);
+
+/* Documents made from the table. */
+enum schema_format {
+	SCHEMA_JSON,     /* JSON Schema, draft 2020-12 */
+	SCHEMA_TEMPLATE, /* OpenSearch index template */
+	SCHEMA_MARKDOWN,
+	SCHEMA_LIST,  /* key, type, our name, meaning, separated by tabs */
+	SCHEMA_TABLE, /* key, type, meaning, for people */
+	SCHEMAS
+};
+enum schema_format encode_schema_find(const char *name); /* json-schema, opensearch-template, markdown, list; or SCHEMAS */
+void encode_schema(const struct encode *e, enum schema_format format, FILE *out);
 
 #endif

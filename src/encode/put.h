@@ -8,15 +8,40 @@
 #ifndef ENCODE_PUT_H
 #define ENCODE_PUT_H
 
+#include "base/drops.h"
 #include "batch.h"
+#include "encode/community.h"
 #include "encode/encode.h"
 
 #include <string.h>
 
 enum {
 	PUT_SLACK = 32,
-	TCP_FLAG_SYN = 0x02,
-	TCP_FLAG_RST = 0x04,
+	PUT_TEXT_ROOM = 6 * 1024, /* a name from outside, escaped and with its quotes; what does not fit is left out */
+	/* RFC 9293 3.1, RFC 3168 6.1, RFC 3540 9 */
+	TCP_FLAG_FIN = 0x001,
+	TCP_FLAG_SYN = 0x002,
+	TCP_FLAG_RST = 0x004,
+	TCP_FLAG_PSH = 0x008,
+	TCP_FLAG_ACK = 0x010,
+	TCP_FLAG_URG = 0x020,
+	TCP_FLAG_ECE = 0x040,
+	TCP_FLAG_CWR = 0x080,
+	TCP_FLAG_NS = 0x100,
+};
+
+#define NO "" /* in fields.def: the profile does not have the field */
+
+/* Bits that the encoder itself adds. */
+#define HAS_COMMUNITY_ID HAS_MORE(30)
+
+/* The names of the last origin, as values. */
+struct encode_origin {
+	uint64_t serial;
+	uint64_t has; /* HAS_IFACE, HAS_CAPTURE */
+	uint32_t iface_len, capture_len;
+	char iface[ORIGIN_IFACE_MAX * 6 + 2];
+	char capture[PUT_TEXT_ROOM];
 };
 
 /* The second's own text: slow, once per second of packet time. */
@@ -24,6 +49,29 @@ void put_new_second(struct encode *e, int64_t ts);
 
 /* RFC 5952: lower case, the longest run of two or more zero groups shortened, the first of equals. No quotes. */
 char *put_ipv6_text(char *p, const uint8_t addr[16]);
+
+/*
+ * A text from outside as a JSON string of at most room bytes, quotes included. Control characters are escaped; a byte that is
+ * no part of valid UTF-8 becomes the four characters \xHH.
+ */
+char *put_text(char *p, size_t room, const void *text, size_t len);
+
+/* A text that is known to need no escapes and no quotes. */
+static inline char *put_bytes(char *p, const char *text, size_t len)
+{
+	memcpy(p, text, len);
+	return p + len;
+}
+#define PUT_TEXT(p, text) put_bytes(p, text, strlen(text))
+
+/* Sees that e->origin holds the names of this origin; gives HAS_IFACE, HAS_CAPTURE as they are known. */
+uint64_t put_new_origin(struct encode_origin *names, const struct origin *o);
+
+/* A time as a number, or the number as a string. */
+char *put_epoch(const struct encode *e, char *p, int64_t ts);
+char *put_epoch_ms(char *p, int64_t ts);
+
+char *put_tunnels(char *p, const struct more *m);
 
 /* Two digits. v < 100. */
 static inline char *put_pair(char *p, uint32_t v)
@@ -76,6 +124,18 @@ static inline char *put_u32(char *p, uint32_t v)
 	return p + 4;
 }
 
+static inline char *put_u64(char *p, uint64_t v)
+{
+	char digits[20];
+	int n = 20;
+
+	if (v <= UINT32_MAX)
+		return put_u32(p, (uint32_t)v);
+	for (; v; v /= 10)
+		digits[--n] = (char)('0' + v % 10);
+	return put_bytes(p, digits + n, 20 - (size_t)n);
+}
+
 static inline char *put_u8(const struct encode *e, char *p, uint8_t v)
 {
 	uint64_t octet = e->octets[v];
@@ -91,10 +151,11 @@ static inline char *put_ipv4(const struct encode *e, char *p, const uint8_t addr
 	return put_u8(e, p, addr[3]);
 }
 
-static inline char *put_ip(const struct encode *e, char *p, const uint8_t addr[16], uint32_t has)
+/* IPv6, or IPv4 in the first four bytes. */
+static inline char *put_ip(const struct encode *e, char *p, const uint8_t *addr, uint64_t v6)
 {
 	*p++ = '"';
-	p = has & HAS_V6 ? put_ipv6_text(p, addr) : put_ipv4(e, p, addr);
+	p = v6 ? put_ipv6_text(p, addr) : put_ipv4(e, p, addr);
 	*p++ = '"';
 	return p;
 }
@@ -122,6 +183,101 @@ static inline char *put_proto_name(char *p, uint8_t name)
 
 	memcpy(p, texts[name], 8);
 	return p + lens[name];
+}
+
+static inline char *put_proto_upper(char *p, uint8_t name)
+{
+	static const char texts[][8] = {
+		[PROTO_NAME_OTHER] = "\"OTHER\"",
+		[PROTO_NAME_TCP] = "\"TCP\"",
+		[PROTO_NAME_UDP] = "\"UDP\"",
+		[PROTO_NAME_ICMP] = "\"ICMP\"",
+	};
+
+	return PUT_TEXT(p, texts[name]);
+}
+
+/* Quotes around a value that was written at p + 1 and ends at end. */
+static inline char *put_quoted(char *p, char *end)
+{
+	*p = '"';
+	*end = '"';
+	return end + 1;
+}
+
+static inline char *put_hex_byte(char *p, uint8_t v, const char digits[16])
+{
+	p[0] = digits[v >> 4];
+	p[1] = digits[v & 15];
+	return p + 2;
+}
+
+static inline char *put_hex_flags(char *p, uint16_t flags)
+{
+	*p = '"';
+	return put_quoted(p, put_hex_byte(p + 1, (uint8_t)flags, "0123456789abcdef"));
+}
+
+static inline char *put_mac_with(char *p, const uint8_t mac[6], char between, const char digits[16])
+{
+	*p++ = '"';
+	for (int i = 0; i < 6; i++) {
+		p = put_hex_byte(p, mac[i], digits);
+		*p++ = between;
+	}
+	p[-1] = '"';
+	return p;
+}
+
+static inline char *put_mac(char *p, const uint8_t mac[6])
+{
+	return put_mac_with(p, mac, ':', "0123456789abcdef");
+}
+
+/* RFC 7042 2.1, which ECS asks for. */
+static inline char *put_mac_ecs(char *p, const uint8_t mac[6])
+{
+	return put_mac_with(p, mac, '-', "0123456789ABCDEF");
+}
+
+static inline char *put_reason(char *p, uint8_t reason)
+{
+	*p = '"';
+	return put_quoted(p, PUT_TEXT(p + 1, drop_infos[reason].key));
+}
+
+static inline char *put_community_id(const struct encode *e, char *p, const struct rec *r)
+{
+	*p = '"';
+	return put_quoted(p, put_bytes(p + 1, community_id(e->community, r), COMMUNITY_LEN));
+}
+
+static inline char *put_iface(const struct encode *e, char *p)
+{
+	return put_bytes(p, e->origin->iface, e->origin->iface_len);
+}
+
+static inline char *put_capture(const struct encode *e, char *p)
+{
+	return put_bytes(p, e->origin->capture, e->origin->capture_len);
+}
+
+static inline uint64_t put_origin(struct encode *e, const struct origin *o)
+{
+	if (__builtin_expect(e->origin->serial == o->serial, 1))
+		return e->origin->has;
+	return put_new_origin(e->origin, o);
+}
+
+/* The line's end; its first byte was a comma, unless it has no field. */
+static inline char *put_tail(const struct encode *e, char *line, char *p)
+{
+	p += p == line;
+	*line = '{';
+	memcpy(p, e->tail, PUT_SLACK);
+	if (__builtin_expect(e->tail_len > PUT_SLACK, 0))
+		memcpy(p, e->tail, e->tail_len);
+	return p + e->tail_len;
 }
 
 static inline char *put_flags(const struct encode *e, char *p, uint16_t flags)
@@ -163,6 +319,11 @@ static inline char *put_time(struct encode *e, char *p, int64_t ts)
 	*p++ = 'Z';
 	*p++ = '"';
 	return p;
+}
+
+static inline char *put_ts(struct encode *e, char *p, int64_t ts)
+{
+	return __builtin_expect(e->time == TIME_ISO, 1) ? put_time(e, p, ts) : put_epoch(e, p, ts);
 }
 
 #endif

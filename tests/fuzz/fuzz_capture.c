@@ -26,21 +26,27 @@ static void use(struct batch *b)
 {
 	static struct decode_counters counters;
 	static struct encode encode;
+	static struct more more[BATCH_MAX];
 	static char text[BLOCK_SIZE];
-	struct block block = {.text = text};
+	struct err err;
 	uint64_t before = counters.no_ip + counters.undecodable;
 	uint32_t n = b->nframes;
 
-	if (!encode.digits)
-		encode_init(&encode, 6);
+	if (!encode.digits && encode_init(&encode, &(struct encode_options){.digits = 6, .profile = PROFILE_FULL}, &err))
+		abort();
+	b->more = more;
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = 0; k < b->frames[i].caplen; k += 64)
 			sink ^= b->frames[i].data[k];
-	decode_batch(b, &counters);
+	decode_batch(b, DECODE_INNER, &counters);
 	if (b->nrecs + counters.no_ip + counters.undecodable - before != n)
 		abort();
-	encode_batch(&encode, b, &block);
-	check_lines(block.text, block.len, block.lines);
+	for (uint32_t done = 0; done < b->nrecs;) {
+		struct block block = {.text = text};
+
+		done = encode_batch(&encode, b, done, &block);
+		check_lines(block.text, block.len, block.lines);
+	}
 }
 
 static void read_all(const char *word)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One frame: its first two bytes choose the link type, the third how much of it was captured. */
+/* One frame: its first two bytes choose the link type, the third how much of it was captured, whether tunnels are entered, and
+ * the profile. */
 #include "decode/decode.h"
 #include "encode/encode.h"
 #include "lines.h"
@@ -9,19 +10,33 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static struct encode encoders[PROFILES];
+
+static void init(void)
+{
+	struct err err;
+
+	for (enum encode_profile i = 0; i < PROFILES; i++)
+		if (encode_init(&encoders[i], &(struct encode_options){.digits = 9, .profile = i}, &err))
+			abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	static const struct origin origin = {.capture = "/capture", .serial = 1, .iface_len = 4, .iface = "eth0"};
 	static struct decode_counters counters;
-	static struct encode encode;
 	static struct batch batch;
+	static struct more more[BATCH_MAX];
 	static char text[BLOCK_SIZE];
 	struct block block = {.text = text};
+	enum encode_profile profile;
 	uint8_t *bytes;
 
 	if (size < 3)
 		return 0;
-	if (!encode.digits)
-		encode_init(&encode, 9);
+	if (!encoders[0].tail)
+		init();
+	profile = (data[2] >> 4) % PROFILES;
 	bytes = malloc(size - 3 ? size - 3 : 1); /* so that the sanitizer sees a read beyond it */
 	memcpy(bytes, data + 3, size - 3);
 	memset(&counters, 0, sizeof(counters));
@@ -32,12 +47,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.link = (uint16_t)(data[0] << 8 | data[1]),
 		.ts = (int64_t)size * 1234567891011,
 		.fcs = data[2] & 4,
+		.number = 1,
+		.origin = &origin,
 	};
 	batch.nframes = 1;
-	decode_batch(&batch, &counters);
+	batch.more = encode_wants_more(&encoders[profile]) ? more : NULL;
+	decode_batch(&batch, data[2] & 3, &counters);
 	if (batch.nrecs + counters.no_ip + counters.undecodable != 1)
 		abort();
-	encode_batch(&encode, &batch, &block);
+	if (encode_batch(&encoders[profile], &batch, 0, &block) != batch.nrecs)
+		abort();
 	check_lines(block.text, block.len, block.lines);
 	free(bytes);
 	return 0;

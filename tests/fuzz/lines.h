@@ -8,15 +8,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A string of printable ASCII without quotes and backslashes in it: behind its closing quote, or NULL. */
+/* The UTF-8 sequence at p, of which only the form is looked at: behind it, or NULL. */
+static inline const char *check_character(const char *p)
+{
+	unsigned char c = (unsigned char)*p;
+	int more = c < 0x80 ? 0 : c < 0xc2 ? -1 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : -1;
+
+	if (c < 0x20 || c == 0x7f || more < 0)
+		return NULL;
+	while (more--)
+		if (((unsigned char)*++p & 0xc0) != 0x80)
+			return NULL;
+	return p + 1;
+}
+
+/* A string: behind its closing quote, or NULL. */
 static inline const char *check_string(const char *p)
 {
 	if (*p++ != '"')
 		return NULL;
-	for (; *p != '"'; p++)
-		if (*p < 0x20 || *p > 0x7e || *p == '\\')
+	while (p && *p != '"') {
+		if (*p != '\\')
+			p = check_character(p);
+		else if (p[1] == '"' || p[1] == '\\')
+			p += 2;
+		else if (!strncmp(p + 1, "u00", 3) && strchr("01234567", p[4]) && strchr("0123456789abcdef", p[5]))
+			p += 6;
+		else
 			return NULL;
-	return p + 1;
+	}
+	return p ? p + 1 : NULL;
 }
 
 /* A string, a number without leading zeros, true or false: behind it, or NULL. */
@@ -38,15 +59,15 @@ static inline const char *check_value(const char *p)
 /* {"key":value,...} and a newline, no blanks, each key once: behind it. */
 static inline const char *check_line(const char *p)
 {
-	const char *keys[64];
-	size_t lens[64], n = 0;
+	const char *keys[96];
+	size_t lens[96], n = 0;
 
 	if (*p++ != '{')
 		abort();
 	do {
 		const char *key = p + (n > 0);
 
-		if ((n && *p != ',') || n == 64 || !(p = check_string(key)) || *p != ':')
+		if ((n && *p != ',') || n == 96 || !(p = check_string(key)) || *p != ':')
 			abort();
 		keys[n] = key;
 		lens[n] = (size_t)(p - key);

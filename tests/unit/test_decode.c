@@ -94,7 +94,7 @@ static const struct rec *decode(const struct packet *p, size_t caplen, size_t wi
 	batch.frames[0] = (struct frame){
 		.data = bytes, .caplen = (uint32_t)caplen, .wirelen = (uint32_t)wirelen, .link = (uint16_t)link, .ts = 1};
 	batch.nframes = 1;
-	decode_batch(&batch, &counters);
+	decode_batch(&batch, 0, &counters);
 	guard_free(bytes, caplen);
 	assert_int_equal(batch.nrecs + counters.no_ip + counters.undecodable, 1);
 	return batch.nrecs ? &batch.recs[0] : NULL;
@@ -108,7 +108,8 @@ static const struct rec *decode_whole(const struct packet *p, unsigned link)
 static void expect_tcp4(const struct rec *r)
 {
 	assert_non_null(r);
-	assert_int_equal(r->has, HAS_TS | HAS_SRC | HAS_DST | HAS_PROTO | HAS_PORTS | HAS_TCP_FLAGS | HAS_PAYLOAD_LEN);
+	assert_int_equal(r->has, HAS_TS | HAS_SRC | HAS_DST | HAS_PROTO | HAS_PROTO_NAME | HAS_WIRELEN | HAS_PORTS |
+					 HAS_TCP_FLAGS | HAS_PAYLOAD_LEN);
 	assert_memory_equal(r->src, "\xc0\0\2\1", 4);
 	assert_memory_equal(r->dst, "\xc0\0\2\2", 4);
 	assert_int_equal(r->proto, 6);
@@ -230,7 +231,7 @@ static void cut_ipv4_tcp(void **state)
 	tcp4(&p);
 	for (size_t n = 0; n <= p.len; n++) {
 		const struct rec *r = decode(&p, n, p.len, 1);
-		uint32_t has = HAS_TS | HAS_SRC | HAS_PROTO;
+		uint32_t has = HAS_TS | HAS_SRC | HAS_PROTO | HAS_PROTO_NAME | HAS_WIRELEN;
 
 		if (n < 14 + 16) {
 			assert_null(r);
@@ -249,6 +250,8 @@ static void cut_ipv4_tcp(void **state)
 			has |= HAS_TCP_FLAGS;
 		else if (n >= 14 + 20 + 4)
 			has &= ~(uint32_t)HAS_PAYLOAD_LEN;
+		if (n < 14 + 20 + 14)
+			has |= HAS_MALFORMED;
 		assert_int_equal(r->has, has);
 		assert_int_equal(r->wirelen, p.len);
 		assert_int_equal(r->malformed, n < 14 + 20 + 14 ? DROP_CUT : 0);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/records.h"
+
+#include "app/message.h"
+
+#include <errno.h>
+
+int records_profile(const char *name, const char *option, enum encode_profile *profile, struct err *err)
+{
+	char names[256];
+	size_t n = 0;
+
+	*profile = encode_profile_find(name);
+	if (*profile < PROFILES)
+		return 0;
+	for (unsigned i = 0; i < PROFILES; i++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", encode_profiles[i].name);
+	return err_set(err, EINVAL, "%s: there is no profile `%s`; there are %s", option, name, names);
+}
+
+int records_init(struct encode *e, const struct conf *conf, struct err *err)
+{
+	struct encode_options options = {
+		.fields = conf->fields,
+		.constants = conf->constants.items,
+		.nconstants = conf->constants.n,
+		.digits = (unsigned)conf->ts_digits,
+		.time = encode_time_find(conf->ts_format),
+	};
+	int ret = records_profile(conf->profile, "--profile", &options.profile, err);
+
+	if (ret)
+		return ret;
+	if (options.time == TIMES)
+		return err_set(err, EINVAL, "--ts-format: `%s` is not iso, epoch, epoch-ms or epoch-ns", conf->ts_format);
+	return encode_init(e, &options, err);
+}
+
+int records_schema(const struct conf *conf)
+{
+	static struct encode e;
+	enum schema_format format = conf->action == CONF_LIST_FIELDS ? SCHEMA_TABLE : encode_schema_find(conf->format);
+	struct err err;
+
+	if (format == SCHEMAS) {
+		message_error("--format: `%s` is not json-schema, opensearch-template, markdown or list", conf->format);
+		return 1;
+	}
+	if (records_init(&e, conf, &err)) {
+		message_error("%s", err.text);
+		return 1;
+	}
+	encode_schema(&e, format, stdout);
+	encode_fini(&e);
+	return 0;
+}
