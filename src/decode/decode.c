@@ -39,6 +39,15 @@ enum layer decode_ethertype(uint16_t type)
 	}
 }
 
+enum layer walk_ethertype(struct walk *w, uint16_t type)
+{
+	if (w->more) {
+		w->more->ether_type = type;
+		w->more->has |= HAS_ETHER_TYPE;
+	}
+	return decode_ethertype(type);
+}
+
 enum layer decode_ppptype(uint16_t type)
 {
 	switch (type) {

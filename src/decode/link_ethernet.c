@@ -13,6 +13,7 @@ enum {
 	LLC_UI = 0x03,            /* unnumbered information */
 	OUI_ENCAPSULATED = 0,     /* RFC 1042 */
 	OUI_BRIDGE_TUNNEL = 0xf8, /* IEEE 802.1H */
+	LABEL_GAL = 13,           /* RFC 5586 4: an associated channel follows */
 	ARP_ETHERNET_IPV4 = 0x00010800,
 	ARP_LENGTHS = 0x0604
 };
@@ -22,13 +23,8 @@ static enum layer type_or_length(struct walk *w, uint16_t type)
 {
 	if (w->c.failed)
 		return walk_undecodable(w, DROP_LINK_CUT);
-	if (type >= ETHERTYPE_MIN) {
-		if (w->more) {
-			w->more->ether_type = type;
-			w->more->has |= HAS_ETHER_TYPE;
-		}
-		return decode_ethertype(type);
-	}
+	if (type >= ETHERTYPE_MIN)
+		return walk_ethertype(w, type);
 	if (type > LENGTH_MAX)
 		return LAYER_NOT_IP;
 	walk_limit(w, type);
@@ -84,11 +80,11 @@ enum layer decode_llc(struct walk *w)
 	uint8_t control = cursor_u8(&w->c);
 	if (w->c.failed)
 		return LAYER_NOT_IP;
-	if (dsap == SAP_IP && ssap == SAP_IP && control == LLC_UI)
-		return LAYER_ipv4;
-	if ((dsap | 1) != (SAP_SNAP | 1) || (ssap | 1) != (SAP_SNAP | 1) || control != LLC_UI)
+	if (control != LLC_UI)
 		return LAYER_NOT_IP;
-	return LAYER_snap;
+	if (dsap == SAP_IP) /* whoever sends it */
+		return LAYER_ipv4;
+	return dsap == SAP_SNAP && ssap == SAP_SNAP ? LAYER_snap : LAYER_NOT_IP;
 }
 
 /* IEEE 802-2014 9.2: an organisation, and its own number for a protocol; those that give EtherTypes are known. */
@@ -104,7 +100,7 @@ enum layer decode_snap(struct walk *w)
 		return walk_undecodable(w, DROP_LINK_CUT);
 	if (oui != OUI_ENCAPSULATED && oui != OUI_BRIDGE_TUNNEL)
 		return LAYER_NOT_IP;
-	return decode_ethertype(type);
+	return walk_ethertype(w, type);
 }
 
 /* RFC 826: hardware and protocol type, their address lengths, operation, then sender and target. No IP packet. */
@@ -142,6 +138,8 @@ enum layer decode_mpls(struct walk *w)
 		return walk_undecodable(w, DROP_LINK_CUT);
 	if (!(entry & 0x100))
 		return LAYER_mpls;
+	if (entry >> 12 == LABEL_GAL)
+		return LAYER_NOT_IP;
 	switch (cursor_peek_u8(&w->c, 0) >> 4) {
 	case 4:
 		return LAYER_ipv4;

@@ -11,7 +11,7 @@ enum {
 	PROTO_IPV4 = 4,
 	PROTO_IPV6 = 41,
 	/* Protocol types of GRE and others that are no EtherType of a link. */
-	TYPE_ETHERNET = 0x6558, /* transparent Ethernet bridging, RFC 1701 */
+	TYPE_ETHERNET = 0x6558,
 	TYPE_ERSPAN_2 = 0x88be, /* draft-foschiano-erspan 4 */
 	TYPE_ERSPAN_3 = 0x22eb,
 	TYPE_PPP = 0x880b, /* RFC 2637 4.1 */
@@ -157,7 +157,7 @@ enum layer decode_gre(struct walk *w)
 	case TYPE_ERSPAN_3:
 		return erspan_3(w);
 	case TYPE_PPP:
-		return enter(w, TUNNEL_GRE, LAYER_ppp);
+		return enter(w, TUNNEL_GRE, LAYER_ppp_hdlc);
 	default:
 		return enter(w, TUNNEL_GRE, decode_ethertype(type));
 	}
@@ -280,7 +280,7 @@ enum layer decode_l2tp_udp(struct walk *w)
 	cursor_skip(&w->c, (flags & LENGTH ? 2u : 0) + 4 + (flags & SEQUENCE ? 4u : 0));
 	if (flags & OFFSET)
 		cursor_skip(&w->c, cursor_be16(&w->c));
-	return enter(w, TUNNEL_L2TP, LAYER_ppp);
+	return enter(w, TUNNEL_L2TP, LAYER_ppp_hdlc);
 }
 
 /* RFC 4380 5.1.1: authentication (with two lengths) and origin indications may stand before the IPv6 packet. */

@@ -43,6 +43,9 @@ struct walk {
 #define LAYER(id) enum layer decode_##id(struct walk *w);
 #include "decode/protocols.def"
 
+/* The layer behind an EtherType that the walk has come to. */
+enum layer walk_ethertype(struct walk *w, uint16_t type);
+
 /* The layer that a link type begins with, or LAYER_NOT_IP, LAYER_UNDECODABLE (unknown). */
 enum layer decode_link(uint16_t link);
 

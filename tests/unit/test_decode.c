@@ -137,6 +137,10 @@ static void link_types(void **state)
 	} links[] = {
 		{0, "\2\0\0\0", 4},
 		{0, "\0\0\0\2", 4},
+		{0, "\0\2\0\0", 4}, /* 16 bits, in either order */
+		{0, "\0\0\2\0", 4},
+		{0, "\0\0\x08\0", 4}, /* an EtherType */
+		{0, "\xff\3\0\x21", 4},
 		{1, "\2\0\0\0\0\2\2\0\0\0\0\1\x08\0", 14},
 		{1, "\2\0\0\0\0\2\2\0\0\0\0\1\x81\0\0\5\x08\0", 18},
 		{1, "\2\0\0\0\0\2\2\0\0\0\0\1\x88\xa8\0\5\x81\0\0\6\x08\0", 22},
@@ -146,23 +150,34 @@ static void link_types(void **state)
 		{1, "\2\0\0\0\0\2\2\0\0\0\0\1\x88\x64\x11\0\0\1\0\x2a\0\x21", 22},
 		{9, "\xff\3\0\x21", 4},
 		{9, "\x21", 1},
+		{11, "\xaa\xaa\3\0\0\0\x08\0", 8},
 		{12, "", 0},
 		{14, "", 0},
 		{50, "\xff\3\0\x21", 4},
 		{50, "\x0f\0\x08\0", 4},
 		{51, "\x11\0\0\1\0\x2a\0\x21", 8},
 		{101, "", 0},
+		{100, "\6\6\3", 3},
 		{104, "\x0f\0\x08\0", 4},
 		{105, "\x08\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xaa\xaa\3\0\0\0\x08\0", 32},
 		{105, "\x88\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xaa\xaa\3\0\0\0\x08\0", 34},
 		{107, "\x18\x41\3\xcc", 4},
 		{107, "\x18\x41\x08\0", 4},
 		{108, "\0\0\0\2", 4},
+		{112, "\x0f\0\x08\0", 4},
 		{113, "\0\0\0\1\0\6\2\0\0\0\0\1\0\0\x08\0", 16},
+		{113, "\0\0\0\1\0\6\2\0\0\0\0\1\0\0\0\3\2\0\0\0\0\2\2\0\0\0\0\1\x08\0", 30},
+		{113, "\0\0\2\0\0\0\0\0\0\0\0\0\0\0\0\7\xff\3\0\x21", 20},
+		{113, "\0\0\3\x0a\0\0\0\0\0\0\0\0\0\0\x88\x0b\xff\3\0\x21", 20},
+		{113,
+		 "\0\0\3\x23\0\0\0\0\0\0\0\0\0\0\0\4\0\0\x08\0\0\0\0\0\x08\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+		 "\xaa\xaa\3\0\0\0\x08\0",
+		 56},
 		{119, "\x80\x21\x10\1\0\0\0\x08\x08\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xaa\xaa\3\0\0\0\x08\0", 40},
 		{127, "\0\0\x08\0\0\0\0\0\x08\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xaa\xaa\3\0\0\0\x08\0", 40},
 		{163, "\x80\x21\x10\1\0\0\0\x08\x08\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\xaa\xaa\3\0\0\0\x08\0", 40},
 		{192, "\0\0\x08\0\1\0\0\0\2\0\0\0\0\2\2\0\0\0\0\1\x08\0", 22},
+		{204, "\1\xff\3\0\x21", 5},
 		{228, "", 0},
 		{276, "\x08\0\0\0\0\0\0\2\0\1\0\6\2\0\0\0\0\1\0\0", 20},
 	};
@@ -177,6 +192,55 @@ static void link_types(void **state)
 		/* Cut inside the link header nothing is known of IP. */
 		for (size_t n = 0; n < links[i].len; n++)
 			assert_null(decode(&p, n, p.len, links[i].link));
+	}
+}
+
+/* What old drivers left in front of a packet without a link header, which could not be told from nothing when it is cut. */
+static void raw_with_something_in_front(void **state)
+{
+	static const struct {
+		const char *front;
+		size_t len;
+	} fronts[] = {
+		{"\xff\3\0\x21", 4}, {"\0\xff\3\0\x21", 5}, {"\0\1\2\3\4\5\xff\3\0\x21", 10}, {"\0\0\0\0\0\0\0\0\0\0", 10}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(fronts) / sizeof(fronts[0]); i++) {
+		struct packet p = {0};
+
+		add(&p, fronts[i].front, fronts[i].len);
+		tcp4(&p);
+		expect_tcp4(decode_whole(&p, 101));
+		for (size_t n = 0; n < p.len; n++)
+			(void)decode(&p, n, p.len, 101);
+	}
+}
+
+/* What looks like the way to IP, and is none. */
+static void no_way_to_ip(void **state)
+{
+	static const struct {
+		unsigned link;
+		const char *header;
+		size_t len;
+	} cases[] = {
+		{0, "\x17\0\0\0", 4},                                                    /* IPX */
+		{1, "\2\0\0\0\0\2\2\0\0\0\0\1\0\x30\xab\xaa\3\0\0\0\x08\0", 22},         /* a group of SNAP */
+		{1, "\2\0\0\0\0\2\2\0\0\0\0\1\x88\x47\0\0\xd1\x40", 18},                 /* an associated channel of MPLS */
+		{1, "\2\0\0\0\0\2\2\0\0\0\0\1\x88\x64\x11\0\0\1\0\x2a\xff\3\0\x21", 24}, /* framing in PPPoE */
+		{107, "\0\1\x08\0", 4},                                                  /* signalling */
+		{108, "\2\0\0\0", 4},                                                    /* not network order */
+		{113, "\0\0\3\x38\0\0\0\0\0\0\0\0\0\0\x08\0", 16},                       /* netlink */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct packet p = {0};
+
+		add(&p, cases[i].header, cases[i].len);
+		tcp4(&p);
+		assert_null(decode_whole(&p, cases[i].link));
+		assert_int_equal(counters.no_ip, 1);
 	}
 }
 
@@ -547,6 +611,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(link_types),
+		cmocka_unit_test(raw_with_something_in_front),
+		cmocka_unit_test(no_way_to_ip),
 		cmocka_unit_test(padded_80211_header),
 		cmocka_unit_test(not_ip),
 		cmocka_unit_test(unknown_links_are_told_apart),
