@@ -41,8 +41,9 @@ all: tapline ## build ./tapline (the default)
 ifeq ($(BUILD),release)
 tapline: $(OUT)/tapline
 	cp -f $< $@
-else
+else # ./tapline is the release's: it says nothing of these
 tapline: $(OUT)/tapline
+.PHONY: tapline
 endif
 
 $(OUT)/tapline: $(OBJ)
@@ -129,5 +130,5 @@ help: ## this list
 
 .PHONY: all units fuzzers deps deps-check demo test nightly bench fuzz generated generated-check format format-check cppcheck \
 	install uninstall clean help
-.SECONDARY:
+.SECONDARY: $(OBJ)
 -include $(OBJ:.o=.d) $(wildcard $(OUT)/tests/*/*.d)

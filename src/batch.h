@@ -34,12 +34,12 @@ struct frame {
 	const struct origin *origin; /* never NULL; borrowed like data */
 	uint32_t caplen;             /* capture length: bytes at data */
 	uint32_t wirelen;            /* wire length, link header included, frame check sequence too where it was captured */
-	uint16_t link;               /* LINKTYPE_ value, or LINK_NOT_IP */
+	uint32_t link;               /* LINKTYPE_ value, 16 bits; or LINK_NOT_IP */
 	uint8_t fcs;                 /* bytes of frame check sequence at the end of the frame */
 };
 
 enum {
-	LINK_NOT_IP = 0xffff, /* the source knows that no IP can follow (a live device without link header) */
+	LINK_NOT_IP = 0x10000, /* the source knows that no IP can follow (a live device without link header) */
 };
 
 /* What is known of a packet. Bits of rec.has: encode writes a field when its bits are there. */

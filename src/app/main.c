@@ -14,9 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Descriptors 0 to 2 are taken in any case, so that no socket or file of ours becomes standard output. */
-static void fill_standard_descriptors(void)
+/* Descriptors 0 to 2 are taken in any case, so that no socket or file of ours becomes standard output. False if that was
+ * closed.
+ */
+static bool fill_standard_descriptors(void)
 {
+	bool has_output = fcntl(STDOUT_FILENO, F_GETFD) >= 0;
 	int fd;
 
 	do
@@ -24,6 +27,7 @@ static void fill_standard_descriptors(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd >= 0)
 		close(fd);
+	return has_output;
 }
 
 static void on_stop(int signal)
@@ -48,12 +52,17 @@ static void handle(int signal, void (*handler)(int))
 		sigaction(signal, &action, NULL);
 }
 
+static bool is_standard_output(const char *output)
+{
+	return !strcmp(output, "-") || !strcmp(output, "stdout:");
+}
+
 /* A hangup opens a file anew (log rotation); where lines go to standard output, it is the terminal that is gone. */
 static void handle_signals(const struct conf *conf)
 {
 	handle(SIGINT, on_stop);
 	handle(SIGTERM, on_stop);
-	handle(SIGHUP, strcmp(conf->output, "-") ? on_hangup : on_stop);
+	handle(SIGHUP, is_standard_output(conf->output) ? on_stop : on_hangup);
 	handle(SIGPIPE, SIG_IGN);
 	handle(SIGXFSZ, SIG_IGN);
 }
@@ -102,12 +111,16 @@ int main(int argc, char **argv)
 	static struct conf conf;
 	struct totals totals;
 	struct err err;
-	bool started;
+	bool started, has_output;
 	int status;
 
-	fill_standard_descriptors();
+	has_output = fill_standard_descriptors();
 	if (conf_parse(&conf, argc, argv, &err)) {
 		message_error("%s", err.text);
+		return 1;
+	}
+	if (!has_output && (conf.action != CONF_CAPTURE || is_standard_output(conf.output))) {
+		message_error("standard output is closed: give the lines a place with -o");
 		return 1;
 	}
 	handle(SIGPIPE, SIG_IGN);

@@ -6,8 +6,10 @@
 #include "encode/encode.h"
 #include "filter/filter.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +35,7 @@ struct pipeline {
 	struct filter *filter; /* NULL: all packets */
 	struct source source;
 	struct sink *sink;
+	bool live;           /* the output never makes the source wait */
 	struct block *block; /* being filled; NULL: none at hand */
 	struct encode encode;
 	unsigned mode; /* enum decode_mode */
@@ -51,6 +54,16 @@ static uint64_t clock_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+/* Sees to signals, the clock and the sink between two batches. True if the source shall stop. */
+static bool asked_to_stop(struct pipeline *p)
+{
+	if (pipeline_reopen) {
+		pipeline_reopen = 0;
+		sink_reopen(p->sink);
+	}
+	return pipeline_stop || (p->deadline != UINT64_MAX && clock_ns() >= p->deadline);
+}
+
 static void hand_over(struct pipeline *p)
 {
 	if (p->block && p->block->len) {
@@ -66,7 +79,7 @@ static bool have_block(struct pipeline *p)
 
 	while (!p->block) {
 		p->block = sink_get(p->sink, live ? 0 : WAIT_MS);
-		if (!p->block && (live || pipeline_stop || sink_state(p->sink) != SINK_OK))
+		if (!p->block && (live || asked_to_stop(p) || sink_state(p->sink) != SINK_OK))
 			return false;
 	}
 	return true;
@@ -139,16 +152,6 @@ static int wait_ms(const struct pipeline *p)
 	return left_ms < WAIT_MS ? (int)left_ms : WAIT_MS;
 }
 
-/* Sees to signals, the clock and the sink between two batches. True if the source shall stop. */
-static bool asked_to_stop(struct pipeline *p)
-{
-	if (pipeline_reopen) {
-		pipeline_reopen = 0;
-		sink_reopen(p->sink);
-	}
-	return pipeline_stop || (p->deadline != UINT64_MAX && clock_ns() >= p->deadline);
-}
-
 /* From here on only what the source holds already: lets it give that. */
 static enum ending drain(struct pipeline *p, bool more)
 {
@@ -204,12 +207,21 @@ static enum ending run_source(struct pipeline *p)
 	}
 }
 
+static bool given_up(const void *pipeline)
+{
+	const struct pipeline *p = pipeline;
+
+	return pipeline_stop || clock_ns() >= p->deadline;
+}
+
 static int open_source(struct pipeline *p, const char *word, bool live, struct err *err)
 {
 	struct source_args args = {
 		.snaplen = (uint32_t)p->conf->snaplen,
 		.promiscuous = p->conf->promiscuous,
 		.ring_bytes = (uint32_t)p->conf->ring,
+		.given_up = given_up,
+		.pipeline = p,
 	};
 
 	if (live && p->filter) {
@@ -231,13 +243,29 @@ static void close_source(struct pipeline *p)
 	source_close(&p->source);
 }
 
+/* Whether the output is a capture that we read: a line at its end would spoil it. */
+static bool writes_to_input(const struct conf *conf)
+{
+	struct stat output, input;
+
+	if (stat(conf->output, &output) || !S_ISREG(output.st_mode))
+		return false;
+	for (unsigned i = 0; i < conf->reads.n; i++)
+		if (stat(conf->reads.items[i], &input) == 0 && input.st_dev == output.st_dev && input.st_ino == output.st_ino)
+			return true;
+	return false;
+}
+
 static int open_output(struct pipeline *p, struct err *err)
 {
 	struct err notice = {0};
 
+	if (writes_to_input(p->conf))
+		return err_set(err, EINVAL, "-o %s: that is the capture to be read, which lines would spoil", p->conf->output);
 	p->sink = sink_open(p->conf->output, p->source.ops->live, &notice, err);
 	if (!p->sink)
 		return -1;
+	p->live = p->source.ops->live;
 	if (*notice.text && !p->conf->quiet)
 		message_notice("%s", notice.text);
 	return 0;
@@ -252,7 +280,7 @@ static int close_output(struct pipeline *p)
 
 	if (p->block)
 		sink_put(p->sink, p->block);
-	while (!p->conf->live && !pipeline_stop && !sink_drain(p->sink, WAIT_MS))
+	while (!p->live && !asked_to_stop(p) && !sink_drain(p->sink, WAIT_MS))
 		;
 	ret = sink_close(p->sink, GRACE_MS, &t->sink, &err);
 	t->output_drops += t->sink.dropped;
@@ -274,6 +302,10 @@ static int run_inputs(struct pipeline *p, bool *started)
 		const char *word = live ? p->conf->live : p->conf->reads.items[i];
 
 		if (open_source(p, word, live, &err)) {
+			if (given_up(p)) { /* before a single packet came: as good an end as any */
+				*started = true;
+				break;
+			}
 			message_error("%s", err.text);
 			status = 2;
 			continue;

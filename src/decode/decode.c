@@ -13,7 +13,7 @@ static enum layer (*const layers[LAYERS])(struct walk *w) = {
 #include "decode/protocols.def"
 };
 
-enum layer decode_link(uint16_t link)
+enum layer decode_link(uint32_t link)
 {
 	switch (link) {
 #define LINK(number, name, id)                                                                                                 \
@@ -100,7 +100,7 @@ static enum layer walk_frame(struct walk *w)
 	return end != LAYER_DONE && w->entered ? come_back(w) : end;
 }
 
-static void count_undecodable(struct decode_counters *c, enum drop_reason reason, uint16_t link)
+static void count_undecodable(struct decode_counters *c, enum drop_reason reason, uint32_t link)
 {
 	c->undecodable++;
 	c->reasons[reason]++;
@@ -109,7 +109,7 @@ static void count_undecodable(struct decode_counters *c, enum drop_reason reason
 	for (unsigned i = 0; i < DECODE_UNKNOWN_LINKS; i++) {
 		if (c->unknown_links[i].frames && c->unknown_links[i].link != link)
 			continue;
-		c->unknown_links[i].link = link;
+		c->unknown_links[i].link = (uint16_t)link;
 		c->unknown_links[i].frames++;
 		return;
 	}

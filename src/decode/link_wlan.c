@@ -123,5 +123,5 @@ enum layer decode_ppi(struct walk *w)
 	link = cursor_le32(&w->c);
 	if (wlan_after(w, length, 8) == LAYER_UNDECODABLE)
 		return LAYER_UNDECODABLE;
-	return decode_link((uint16_t)link);
+	return link == LINK_NOT_IP ? LAYER_UNDECODABLE : decode_link(link);
 }

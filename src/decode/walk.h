@@ -47,7 +47,7 @@ struct walk {
 enum layer walk_ethertype(struct walk *w, uint16_t type);
 
 /* The layer that a link type begins with, or LAYER_NOT_IP, LAYER_UNDECODABLE (unknown). */
-enum layer decode_link(uint16_t link);
+enum layer decode_link(uint32_t link);
 
 /* The layer behind an EtherType (or LAYER_NOT_IP), a PPP protocol number (likewise), an IP protocol number (or LAYER_DONE). */
 enum layer decode_ethertype(uint16_t type);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 enum {
-	LINKS = 1 << 16, /* any value of frame.link */
+	LINKS = LINK_NOT_IP + 1, /* any value of frame.link */
 	LINK_ETHERNET = 1,
 	SHOWN_MAX = 200, /* bytes of an expression that a message repeats */
 };
@@ -22,12 +22,12 @@ struct filter {
 static struct bpf_insn refuse_all = BPF_STMT(BPF_RET | BPF_K, 0);
 
 /* The program for frames of this link type, from now on. */
-static const struct bpf_insn *meet(struct filter *f, uint16_t link)
+static const struct bpf_insn *meet(struct filter *f, uint32_t link)
 {
 	struct bpf_program *program = &f->programs[link];
 	struct err err;
 
-	if (program_compile(program, f->expression, link, &err) == 0) {
+	if (link != LINK_NOT_IP && program_compile(program, f->expression, (uint16_t)link, &err) == 0) {
 		if (!program_asks_kernel(program))
 			return program->bf_insns;
 		pcap_freecode(program);

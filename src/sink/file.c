@@ -31,7 +31,9 @@ static const char *advice(int code)
 	}
 }
 
-/* The file's last line has no newline: a crash, or somebody else's file. Takes away what began as a record, else ends the line.
+/*
+ * The file's last line has no newline: a crash, or somebody else's file. Takes away what began as a record and did not end as
+ * one, which is flat; else ends the line.
  */
 static int repair(int fd, const char *path, off_t size, struct err *notice, struct err *err)
 {
@@ -49,7 +51,7 @@ static int repair(int fd, const char *path, off_t size, struct err *notice, stru
 	line = memrchr(tail, '\n', (size_t)n);
 	line = line ? line + 1 : tail;
 	part = (size_t)(tail + n - line);
-	if (*line == '{' && (line > tail || from == 0)) {
+	if (*line == '{' && tail[n - 1] != '}' && (line > tail || from == 0)) {
 		if (ftruncate(fd, size - (off_t)part))
 			return err_set(err, errno, "%s: cannot remove the half line at its end: %s", path, strerror(errno));
 		err_set(notice, 0, "%s: removed half a line of %zu bytes that an earlier run had left at its end", path, part);

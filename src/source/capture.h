@@ -5,6 +5,7 @@
 
 #include "batch.h"
 #include "source/origin.h"
+#include "source/source.h"
 #include "source/window.h"
 
 enum {
@@ -14,7 +15,7 @@ enum {
 
 /* How a format's fill ended; the window's p stands behind the last frame. */
 enum capture_status {
-	CAPTURE_FULL,  /* the batch is full */
+	CAPTURE_FULL,  /* the batch is full; or it is not, and others may have a word before it goes on */
 	CAPTURE_MORE,  /* needs capture.wanted bytes at p to go on */
 	CAPTURE_BROKEN /* *err says where and why */
 };
@@ -28,11 +29,13 @@ struct capture_interface {
 	uint32_t multiply;     /* ns per unit where that is a whole number, else 0 */
 	uint32_t snaplen;      /* 0: none */
 	int64_t offset;        /* seconds to add */
+	uint64_t lost;         /* packets of it that are in capture.lost */
 	bool named;            /* its frames come from origin; else from the capture's own */
 	struct origin *origin; /* memory for a name, or NULL */
 };
 
 struct capture {
+	const struct source_args *args; /* while it is being opened */
 	struct window window;
 	struct origin origin; /* of frames whose interface has no name */
 	const struct capture_format *format;
@@ -43,6 +46,7 @@ struct capture {
 		const uint8_t *p;
 		uint64_t packets, lost;
 		uint32_t ninterfaces;
+		bool swapped;
 	} batch; /* where the batch began: all that reading it again needs */
 
 	bool swapped;            /* not this machine's byte order (pcapng: this section) */

@@ -10,9 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	OPEN_WAIT_MS = 100, /* at most so long until it is seen that nobody wants the capture any more */
+	ROUNDS = 64,        /* of bytes without a packet, until others have a word */
+};
+
+static bool given_up(const struct source_args *args)
+{
+	return args->given_up && args->given_up(args->pipeline);
+}
+
 int capture_need(struct capture *c, size_t n, struct err *err)
 {
-	switch (window_need(&c->window, n, -1, err)) {
+	enum window_status status;
+
+	do
+		status = window_need(&c->window, n, OPEN_WAIT_MS, err);
+	while (status == WINDOW_WAIT && !given_up(c->args));
+	switch (status) {
 	case WINDOW_OK:
 		return 0;
 	case WINDOW_WAIT:
@@ -117,6 +132,7 @@ static int pcap_open(struct source *s, const struct source_args *args, struct er
 	s->state = c;
 	if (!c)
 		return err_set(err, ENOMEM, "%s: no memory", args->arg);
+	c->args = args;
 	ret = window_open(&c->window, args->arg, err);
 	origin_init(&c->origin, args->arg, NULL, 0);
 	if (!ret)
@@ -148,6 +164,7 @@ static void mark_batch(struct capture *c)
 	c->batch.packets = c->packets;
 	c->batch.lost = c->lost;
 	c->batch.ninterfaces = c->ninterfaces;
+	c->batch.swapped = c->swapped;
 }
 
 static enum source_status pcap_fill(struct source *s, struct batch *b, int timeout_ms, struct err *err)
@@ -155,7 +172,7 @@ static enum source_status pcap_fill(struct source *s, struct batch *b, int timeo
 	struct capture *c = s->state;
 
 	b->nframes = 0;
-	for (;;) {
+	for (unsigned round = 0; round < ROUNDS; round++) {
 		enum capture_status status;
 
 		mark_batch(c);
@@ -164,6 +181,8 @@ static enum source_status pcap_fill(struct source *s, struct batch *b, int timeo
 			return SOURCE_FRAMES; /* a fault behind them shows again with the next call */
 		if (status == CAPTURE_BROKEN)
 			return SOURCE_BROKEN;
+		if (status == CAPTURE_FULL)
+			continue;
 		switch (window_need(&c->window, c->wanted, timeout_ms, err)) {
 		case WINDOW_OK:
 			break;
@@ -175,6 +194,7 @@ static enum source_status pcap_fill(struct source *s, struct batch *b, int timeo
 			return SOURCE_BROKEN;
 		}
 	}
+	return SOURCE_IDLE;
 }
 
 static bool pcap_intact(struct source *s)
@@ -184,9 +204,12 @@ static bool pcap_intact(struct source *s)
 	if (window_intact(&c->window))
 		return true;
 	c->window.p = c->batch.p;
+	if (c->window.p > c->window.end)
+		c->window.end = c->window.p; /* what was read before is gone too: nothing is left */
 	c->packets = c->batch.packets;
 	c->lost = c->batch.lost;
 	c->ninterfaces = c->batch.ninterfaces;
+	c->swapped = c->batch.swapped;
 	return false;
 }
 

@@ -12,7 +12,8 @@ enum {
 	BLOCK_MIN = 12,       /* type, length, length again */
 	BLOCK_MAX = 16 << 20, /* no writer makes larger ones; it bounds the memory a pipe can take */
 	SECTION_MIN = 28,
-	MAX_DIGITS = 9, /* decimal exponents up to here are whole nanoseconds */
+	BLOCKS_MAX = 4096, /* looked at in a row */
+	MAX_DIGITS = 9,    /* decimal exponents up to here are whole nanoseconds */
 	SECOND_NS = 1000000000,
 	/* Block types. */
 	INTERFACE_DESCRIPTION = 1,
@@ -221,7 +222,7 @@ static enum capture_status timed_packet(struct capture *c, struct batch *b, stru
 	bool swapped = c->swapped;
 	uint32_t interface, drops = 0, caplen, wirelen;
 	enum capture_status status;
-	uint64_t units;
+	uint64_t units, lost = 0;
 
 	if (obsolete) {
 		interface = cursor_host16(body, swapped);
@@ -239,9 +240,11 @@ static enum capture_status timed_packet(struct capture *c, struct batch *b, stru
 	f->ts = timestamp(&c->interfaces[interface], units);
 	cursor_skip(body, (-caplen & 3) < cursor_left(body) ? (-caplen & 3) : cursor_left(body));
 	if (obsolete)
-		c->lost += drops == DROPS_UNKNOWN ? 0 : drops;
+		lost = drops == DROPS_UNKNOWN ? 0 : drops;
 	else if (cursor_left(body))
-		c->lost += drops_option(body, swapped, EPB_DROPCOUNT);
+		lost = drops_option(body, swapped, EPB_DROPCOUNT);
+	c->interfaces[interface].lost += lost;
+	c->lost += lost;
 	return CAPTURE_FULL;
 }
 
@@ -257,10 +260,21 @@ static enum capture_status simple_packet(struct capture *c, struct batch *b, str
 	return packet(c, b, body, 0, caplen, wirelen, err);
 }
 
+/* Drops since the capture began, so that the last block of an interface counts, and what its packets' blocks said is in it. */
 static enum capture_status statistics_block(struct capture *c, struct cursor *body)
 {
-	cursor_skip(body, 12); /* interface, time */
-	c->lost += drops_option(body, c->swapped, ISB_IFDROP);
+	uint32_t interface = cursor_host32(body, c->swapped);
+	struct capture_interface *i = &c->interfaces[interface];
+	uint64_t lost;
+
+	cursor_skip(body, 8); /* time */
+	if (body->failed || interface >= c->ninterfaces)
+		return CAPTURE_FULL;
+	lost = drops_option(body, c->swapped, ISB_IFDROP);
+	if (lost > i->lost) {
+		c->lost += lost - i->lost;
+		i->lost = lost;
+	}
 	return CAPTURE_FULL;
 }
 
@@ -359,7 +373,7 @@ static enum capture_status pcapng_fill(struct capture *c, struct batch *b, struc
 {
 	enum capture_status status = CAPTURE_FULL;
 
-	while (b->nframes < b->max && status == CAPTURE_FULL)
+	for (unsigned n = 0; n < BLOCKS_MAX && b->nframes < b->max && status == CAPTURE_FULL; n++)
 		status = next_block(c, b, err);
 	return status;
 }

@@ -33,6 +33,10 @@ struct source_args {
 	uint32_t ring_bytes;              /* live: memory for frames that wait for us; 0: the source's default */
 	const struct sock_filter *filter; /* live: classic BPF to attach in the kernel, for link type Ethernet; or NULL */
 	uint16_t filter_len;              /* instructions */
+
+	/* Whether nobody waits for the source any more: asked now and then while it is being opened. NULL: somebody does. */
+	bool (*given_up)(const void *pipeline);
+	const void *pipeline;
 };
 
 struct source_counters {

@@ -10,7 +10,8 @@
 
 static int open_fd(const char *path, struct err *err)
 {
-	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : dup(STDIN_FILENO);
+	/* Without waiting: a FIFO that nobody writes to yet is waited for where a signal ends it. */
+	int fd = strcmp(path, "-") ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY) : dup(STDIN_FILENO);
 
 	if (fd >= 0)
 		return fd;

@@ -13,17 +13,23 @@
 #include <zstd.h>
 
 enum {
-	INPUT = 256 << 10,        /* no less than a stream reads ahead */
+	INPUT = 256 << 10,        /* bytes read at a time */
+	INPUT_SLACK = 64,         /* what a stream may have read before it is seen to be compressed, beyond that */
+	FIRST = 7,                /* bytes of a frame's header that tell how much the decoder wants next */
+	ROUNDS_MAX = 64,          /* of input without output, until others have a word */
 	GZIP_WINDOW = 15 + 16,    /* zlib: the largest window, gzip's header */
 	ZSTD_WINDOW_LOG_MAX = 25, /* 32 MiB; zstd -19 uses 8 */
 };
 
 struct unpack {
 	const struct unpacker *how;
-	uint8_t input[INPUT];
+	uint8_t input[INPUT + INPUT_SLACK];
 	size_t from, to;  /* of input: not yet unpacked */
 	bool input_ended; /* the file has no more */
 	bool in_frame;    /* a frame has begun and not ended */
+	bool more;        /* the decoder may hold output that there was no room for */
+	bool padding;     /* behind the last member: nothing more counts */
+	size_t hint; /* bytes that the decoder asked for: no more at a time, so that damage costs what comes after it alone */
 	z_stream zlib;
 	ZSTD_DStream *zstd;
 	LZ4F_dctx *lz4;
@@ -49,7 +55,8 @@ static ssize_t gzip_step(struct unpack *u, uint8_t *out, size_t room, const char
 	int ret;
 
 	/* Behind a member another one may follow; anything else there is padding, which gzip ignores too. */
-	if (!u->in_frame && memcmp(u->input + u->from, "\x1f\x8b", u->to - u->from < 2 ? 1 : 2)) {
+	if (!u->in_frame && (u->padding || u->to - u->from < 2 || memcmp(u->input + u->from, "\x1f\x8b", 2))) {
+		u->padding = true;
 		u->from = u->to;
 		return 0;
 	}
@@ -76,6 +83,14 @@ static void gzip_end(struct unpack *u)
 	inflateEnd(&u->zlib);
 }
 
+/* Of the input, what the decoder asked for. */
+static size_t wanted(const struct unpack *u)
+{
+	size_t left = u->to - u->from;
+
+	return u->hint < left ? u->hint : left;
+}
+
 static bool zstd_start(struct unpack *u)
 {
 	u->zstd = ZSTD_createDStream();
@@ -84,12 +99,14 @@ static bool zstd_start(struct unpack *u)
 
 static ssize_t zstd_step(struct unpack *u, uint8_t *out, size_t room, const char **why)
 {
-	ZSTD_inBuffer in = {.src = u->input, .size = u->to, .pos = u->from};
+	ZSTD_inBuffer in = {.src = u->input, .size = u->from + wanted(u), .pos = u->from};
 	ZSTD_outBuffer to = {.dst = out, .size = room};
 	size_t ret = ZSTD_decompressStream(u->zstd, &to, &in);
 
 	u->from = in.pos;
 	u->in_frame = ret != 0;
+	u->more = to.pos == room;
+	u->hint = ZSTD_isError(ret) || !ret ? FIRST : ret;
 	if (!ZSTD_isError(ret))
 		return (ssize_t)to.pos;
 	*why = ZSTD_getErrorName(ret);
@@ -108,11 +125,13 @@ static bool lz4_start(struct unpack *u)
 
 static ssize_t lz4_step(struct unpack *u, uint8_t *out, size_t room, const char **why)
 {
-	size_t taken = u->to - u->from, made = room;
+	size_t taken = wanted(u), made = room;
 	size_t ret = LZ4F_decompress(u->lz4, out, &made, u->input + u->from, &taken, NULL);
 
 	u->from += taken;
 	u->in_frame = ret != 0;
+	u->more = made == room;
+	u->hint = LZ4F_isError(ret) || !ret ? FIRST : ret;
 	if (!LZ4F_isError(ret))
 		return (ssize_t)made;
 	*why = LZ4F_getErrorName(ret);
@@ -138,29 +157,42 @@ void unpack_free(struct unpack *u)
 	free(u);
 }
 
-/* More of the file into an empty input. 1, 0 at its end, or what window_read() says. */
+/* More of the file behind what is left of the input, a byte at most. 1, 0 at its end, or what window_read() says. */
 static ssize_t refill(struct window *w, struct unpack *u, int timeout_ms, struct err *err)
 {
-	ssize_t got = u->input_ended ? 0 : window_read(w, u->input, INPUT, timeout_ms, err);
+	size_t left = u->to - u->from;
+	ssize_t got;
 
-	if (got > 0) {
-		u->from = 0;
-		u->to = (size_t)got;
-	}
+	memmove(u->input, u->input + u->from, left);
+	u->from = 0;
+	u->to = left;
+	got = u->input_ended ? 0 : window_read(w, u->input + left, INPUT, timeout_ms, err);
+	if (got > 0)
+		u->to += (size_t)got;
 	u->input_ended = got == 0;
 	return got;
+}
+
+/* Nothing to go on with; between two frames a byte is too few to tell what it begins. */
+static bool needs_input(const struct unpack *u)
+{
+	size_t left = u->to - u->from;
+
+	return left == 0 ? !u->more : left < 2 && !u->in_frame && !u->input_ended;
 }
 
 ssize_t unpack_read(struct window *w, void *out, size_t room, int timeout_ms, struct err *err)
 {
 	struct unpack *u = w->unpack;
 
-	for (;;) {
+	for (unsigned round = 0; round < ROUNDS_MAX; round++) {
 		const char *why = "";
 		ssize_t n;
 
-		if (u->from == u->to) {
+		if (needs_input(u)) {
 			n = refill(w, u, timeout_ms, err);
+			if (n == 0 && u->to > u->from)
+				continue;
 			if (n == 0 && u->in_frame)
 				return err_set(err, EBADMSG, "%s: the %s data is cut short, after %llu unpacked bytes", w->name,
 					       u->how->name, (unsigned long long)window_offset(w) + window_left(w));
@@ -174,6 +206,7 @@ ssize_t unpack_read(struct window *w, void *out, size_t room, int timeout_ms, st
 		if (n > 0)
 			return n;
 	}
+	return -EAGAIN;
 }
 
 /* A map becomes a stream of the same file, from which nothing was read yet; what a stream has read is unpacked first. */
@@ -183,6 +216,8 @@ static int restart(struct window *w, struct unpack *u, struct err *err)
 	int ret;
 
 	if (!w->file_size) {
+		if (window_left(w) > sizeof(u->input))
+			return err_set(err, EFBIG, "%s: more was read ahead than can be unpacked", w->name);
 		u->to = window_left(w);
 		memcpy(u->input, w->p, u->to);
 	}
@@ -208,9 +243,10 @@ int window_unpack(struct window *w, struct err *err)
 		return err_set(err, ENOMEM, "%s: no memory to unpack %s", w->name, how->name);
 	}
 	u->how = how;
+	u->hint = FIRST;
 	if (restart(w, u, err)) {
 		unpack_free(u);
-		return -ENOMEM;
+		return -EIO;
 	}
 	w->at_end = false;
 	w->file_size = 0;

@@ -81,7 +81,7 @@ HALF = b'{"ts":"2026-01-02T03:04:05.123456Z","src_ip":"192.0'
     (GOOD, GOOD, None),
     (GOOD + HALF, GOOD, f"half a line of {len(HALF)} bytes"),
     (HALF, b"", f"half a line of {len(HALF)} bytes"),
-    (GOOD + GOOD[:-1], GOOD + GOOD[:GOOD[:-1].rindex(b"\n") + 1], "half a line"),
+    (GOOD + GOOD[:-1], GOOD + GOOD, "newline"),
     (GOOD + b"{", GOOD, "half a line of 1 bytes"),
     (b"somebody else's", b"somebody else's\n", "newline"),
     (GOOD * 1000 + HALF, GOOD * 1000, f"half a line of {len(HALF)} bytes"),
@@ -181,6 +181,34 @@ def test_stuck_reader_does_not_hold_it(large, number):
     assert_same(out, (GOOD * large[1])[:len(out)])
 
 
+def test_output_onto_the_capture(capture):
+    """It would spoil it, whatever name it is called by."""
+    before = capture.read_bytes()
+    os.link(capture, capture.parent / "b.pcap")
+    for name in (capture, capture.parent / "b.pcap"):
+        Run("-r", capture, "-o", name, status=1).says(str(name), "is the capture to be read")
+    assert capture.read_bytes() == before
+
+
+@pytest.mark.parametrize("left", [0, 1000])
+def test_capture_that_is_emptied(tmp_path, large, left):
+    """Also what was read already is gone: no more is made of it."""
+    path = tmp_path / "a.pcap"
+    path.write_bytes(large[0].read_bytes())
+    process = subprocess.Popen([TAPLINE, "-r", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    first = next_line(process.stdout)
+    time.sleep(0.2)
+    os.truncate(path, left)
+    out = first + process.stdout.read()
+    messages = process.stderr.read().decode()
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 2, messages
+    assert f"a.pcap: shrank to {left} bytes while it was read" in messages
+    summary = read_summary(messages)
+    check_sums(summary)
+    assert_same(out, b"".join((GOOD * large[1]).splitlines(True)[:summary["records"]]))
+
+
 def test_capture_that_shrinks(tmp_path, large):
     """While the reader is slow the file loses its end: what was there is given, and the loss is said."""
     path, keep = tmp_path / "a.pcap", large[0].stat().st_size // 10 * 9
@@ -230,10 +258,10 @@ def test_closed_standard_descriptors(tmp_path, capture, descriptors):
 
 
 def test_closed_standard_output(capture):
-    """It ends in good order, and the capture stays as it is."""
+    """It says so, and the capture stays as it is."""
     before = capture.read_bytes()
-    for args in (["-r", capture], ["--help"], ["--list-sinks"]):
-        assert Run(*args, stdout=None, preexec_fn=closed(1)).out is None
+    for args in (["-r", capture], ["-r", capture, "-o", "stdout:"], ["--help"], ["--list-sinks"]):
+        Run(*args, stdout=None, preexec_fn=closed(1), status=1).says("standard output is closed")
     assert capture.read_bytes() == before
 
 

@@ -91,8 +91,8 @@ static const struct rec *decode(const struct packet *p, size_t caplen, size_t wi
 	const uint8_t *bytes = guard_copy(p->bytes, caplen);
 
 	memset(&counters, 0, sizeof(counters));
-	batch.frames[0] = (struct frame){
-		.data = bytes, .caplen = (uint32_t)caplen, .wirelen = (uint32_t)wirelen, .link = (uint16_t)link, .ts = 1};
+	batch.frames[0] =
+		(struct frame){.data = bytes, .caplen = (uint32_t)caplen, .wirelen = (uint32_t)wirelen, .link = link, .ts = 1};
 	batch.nframes = 1;
 	decode_batch(&batch, 0, &counters);
 	guard_free(bytes, caplen);
