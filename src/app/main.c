@@ -130,6 +130,9 @@ int main(int argc, char **argv)
 	status = pipeline_run(&conf, &totals, &started);
 	if (started && !conf.quiet)
 		summary_print(&totals, stderr);
+	if (totals.digests)
+		fclose(totals.digests);
+	free(totals.digest_text);
 	conf_fini(&conf);
 	return status;
 }

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/pipeline.h"
 
+#include "app/inputs.h"
 #include "app/message.h"
-#include "app/records.h"
-#include "encode/encode.h"
+#include "app/output.h"
+#include "app/progress.h"
 #include "filter/filter.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 enum {
-	WAIT_MS = 100,      /* at most so long until a signal or the end of --duration is seen */
-	GRACE_MS = 2000,    /* for a destination that is stuck when we are asked to stop */
-	KERNEL_INSNS = 4096 /* BPF_MAXINSNS */
+	WAIT_MS = 100,        /* at most so long until a signal or the end of --duration is seen */
+	LOOK_NS = 100000000,  /* between two looks at what was lost */
+	KERNEL_INSNS = 4096,  /* BPF_MAXINSNS */
+	CLOCK_EVERY = 64 - 1, /* batches, from files: a mask */
 };
 
 volatile sig_atomic_t pipeline_stop;
@@ -29,20 +30,31 @@ enum ending {
 	FINISHED /* nothing more is wanted from any source */
 };
 
+/* Packets lost in one place, as far as that was told. */
+struct loss {
+	uint64_t told;
+	int64_t since; /* time of the last packet when nothing more had been lost */
+};
+
 struct pipeline {
 	const struct conf *conf;
 	struct totals *totals;
+	struct inputs inputs;
 	struct filter *filter; /* NULL: all packets */
 	struct source source;
-	struct sink *sink;
-	bool live;           /* the output never makes the source wait */
-	struct block *block; /* being filled; NULL: none at hand */
-	struct encode encode;
-	unsigned mode; /* enum decode_mode */
+	struct output output;
+	struct progress progress;
+	unsigned mode;     /* enum decode_mode */
+	uint64_t left;     /* packets still wanted by -c */
+	uint64_t deadline; /* ns of the monotonic clock; UINT64_MAX: none */
+	uint64_t next_look;
+	uint32_t batches;
+	int64_t first_ts; /* of this source's packets, or TS_NONE */
+	int64_t last_ts;
+	struct loss kernel, lost_output;
+	int status; /* the exit status so far */
 	struct batch batch;
 	struct more more[BATCH_MAX]; /* the batch's, where a field needs it */
-	uint64_t left;               /* packets still wanted by -c */
-	uint64_t deadline;           /* ns of the monotonic clock; UINT64_MAX: none */
 	struct sock_filter kernel_filter[KERNEL_INSNS];
 };
 
@@ -54,55 +66,87 @@ static uint64_t clock_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* Sees to signals, the clock and the sink between two batches. True if the source shall stop. */
+static void complain(struct pipeline *p, const struct err *err)
+{
+	progress_wipe(&p->progress);
+	message_error("%s", err->text);
+}
+
+/* Sees to signals and the clock. True if the source shall stop. */
 static bool asked_to_stop(struct pipeline *p)
 {
-	if (pipeline_reopen) {
+	if (pipeline_reopen && p->output.sink) {
 		pipeline_reopen = 0;
-		sink_reopen(p->sink);
+		sink_reopen(p->output.sink);
 	}
 	return pipeline_stop || (p->deadline != UINT64_MAX && clock_ns() >= p->deadline);
 }
 
-static void hand_over(struct pipeline *p)
+static bool given_up(const void *pipeline)
 {
-	if (p->block && p->block->len) {
-		sink_put(p->sink, p->block);
-		p->block = NULL;
+	return asked_to_stop((struct pipeline *)(uintptr_t)pipeline);
+}
+
+/* Tells of what was lost in one place since the last time, if anything was. */
+static void tell_loss(struct pipeline *p, struct loss *l, uint64_t lost, const char *cause, const char *where, const char *why)
+{
+	struct gap gap = {
+		.ts = p->last_ts,
+		.cause = cause,
+		.where = where,
+		.count = lost - l->told,
+		.first_ts = l->since,
+		.last_ts = p->last_ts,
+		.why = why,
+	};
+
+	if (lost > l->told && !output_gap(&p->output, &gap))
+		return; /* there is no room for it now, of all times */
+	l->told = lost;
+	l->since = p->last_ts;
+}
+
+/* Losses of the source that is read, and at the output. */
+static void tell_losses(struct pipeline *p)
+{
+	struct source_counters source = {0};
+	struct sink_counters sink = {0};
+	const char *name = p->conf->live ? p->conf->live : "captures";
+
+	if (!p->output.sink)
+		return;
+	if (p->source.ops->live && p->source.ops->counters)
+		p->source.ops->counters(&p->source, &source);
+	tell_loss(p, &p->kernel, source.kernel_drops, "kernel", name, "the kernel had no room for them: see --ring");
+	sink_counters(p->output.sink, &sink);
+	tell_loss(p, &p->lost_output, p->output.refused + sink.dropped, "output", p->output.name,
+		  "the output did not take their records in time");
+}
+
+/* What the program that wrote the capture says it lost. */
+static void tell_capture_loss(struct pipeline *p, const char *name, uint64_t lost)
+{
+	struct loss l = {.since = p->first_ts};
+
+	tell_loss(p, &l, lost, "capture-file", name, "the program that captured says that it lost them");
+}
+
+static void look_around(struct pipeline *p)
+{
+	uint64_t now = clock_ns(), done = 0, total;
+
+	if (p->source.ops->live && now >= p->next_look) {
+		p->next_look = now + LOOK_NS;
+		tell_losses(p);
+	}
+	if (progress_due(&p->progress, now)) {
+		if (p->source.ops->progress)
+			p->source.ops->progress(&p->source, &done, &total);
+		progress_show(&p->progress, now, p->totals->received, done);
 	}
 }
 
-/* A block to write to; false if there is none and waiting for one is not ours or not worth it. */
-static bool have_block(struct pipeline *p)
-{
-	bool live = p->source.ops->live;
-
-	while (!p->block) {
-		p->block = sink_get(p->sink, live ? 0 : WAIT_MS);
-		if (!p->block && (live || asked_to_stop(p) || sink_state(p->sink) != SINK_OK))
-			return false;
-	}
-	return true;
-}
-
-/* The batch's records to lines, in as many blocks as they take. */
-static void write_records(struct pipeline *p)
-{
-	uint32_t done = 0;
-
-	while (done < p->batch.nrecs) {
-		if (!have_block(p)) {
-			p->totals->output_drops += p->batch.nrecs - done;
-			return;
-		}
-		done = encode_batch(&p->encode, &p->batch, done, p->block);
-		if (done < p->batch.nrecs)
-			hand_over(p);
-	}
-}
-
-/* Takes away what the filter refuses and what -c does not want any more; returns false if no more is wanted after this batch.
- */
+/* Takes away what the filter refuses and what -c does not want any more. False if no more is wanted after this batch. */
 static bool select_frames(struct pipeline *p)
 {
 	struct batch *b = &p->batch;
@@ -125,6 +169,7 @@ static bool select_frames(struct pipeline *p)
 /* One batch from frames to lines. False if no more is wanted. */
 static bool process(struct pipeline *p)
 {
+	int64_t first_ts = p->batch.frames[0].ts, last_ts = p->batch.frames[p->batch.nframes - 1].ts;
 	struct totals before = *p->totals;
 	uint64_t left = p->left;
 	bool more = select_frames(p);
@@ -135,7 +180,13 @@ static bool process(struct pipeline *p)
 		p->left = left;
 		return true;
 	}
-	write_records(p);
+	if (p->first_ts == TS_NONE)
+		p->first_ts = first_ts;
+	if (last_ts != TS_NONE)
+		p->last_ts = last_ts;
+	output_write(&p->output, &p->batch);
+	if (p->source.ops->live || !(p->batches++ & CLOCK_EVERY))
+		look_around(p);
 	return more;
 }
 
@@ -143,7 +194,7 @@ static int wait_ms(const struct pipeline *p)
 {
 	uint64_t now, left_ms;
 
-	if (p->block && p->block->len)
+	if (p->output.block && p->output.block->len)
 		return 0; /* lines are waiting for us: only take what is there already */
 	if (p->deadline == UINT64_MAX)
 		return WAIT_MS;
@@ -181,11 +232,12 @@ static enum ending run_source(struct pipeline *p)
 	struct err err;
 
 	for (;;) {
-		bool more = true;
+		enum sink_state state = sink_state(p->output.sink);
+		bool more;
 
 		if (asked_to_stop(p))
 			return drain(p, true);
-		if (sink_state(p->sink) == SINK_CLOSED || (!s->ops->live && sink_state(p->sink) == SINK_FAILED))
+		if (state == SINK_CLOSED || (!s->ops->live && state == SINK_FAILED))
 			return FINISHED;
 		switch (s->ops->fill(s, &p->batch, wait_ms(p), &err)) {
 		case SOURCE_FRAMES:
@@ -196,141 +248,197 @@ static enum ending run_source(struct pipeline *p)
 				return drain(p, false);
 			break;
 		case SOURCE_IDLE:
-			hand_over(p);
+			output_flush(&p->output);
+			look_around(p);
 			break;
 		case SOURCE_END:
 			return ENDED;
+		case SOURCE_DAMAGED:
+			complain(p, &err);
+			p->status = 2;
+			break;
 		case SOURCE_BROKEN:
-			message_error("%s", err.text);
+			complain(p, &err);
 			return BROKEN;
 		}
 	}
 }
 
-static bool given_up(const void *pipeline)
+/* Opens the i-th input, or the interface, or all inputs as one. */
+static int open_source(struct pipeline *p, unsigned i, struct err *err)
 {
-	const struct pipeline *p = pipeline;
-
-	return pipeline_stop || clock_ns() >= p->deadline;
-}
-
-static int open_source(struct pipeline *p, const char *word, bool live, struct err *err)
-{
+	const struct conf *conf = p->conf;
 	struct source_args args = {
-		.snaplen = (uint32_t)p->conf->snaplen,
-		.promiscuous = p->conf->promiscuous,
-		.ring_bytes = (uint32_t)p->conf->ring,
+		.snaplen = (uint32_t)conf->snaplen,
+		.promiscuous = conf->promiscuous,
+		.ring_bytes = (uint32_t)conf->ring,
+		.follow = conf->follow,
+		.hash = conf->hash,
 		.given_up = given_up,
 		.pipeline = p,
 	};
 
-	if (live && p->filter) {
+	if (conf->merge)
+		return source_open_merged(&p->source, p->inputs.paths, p->inputs.n, &args, err);
+	if (conf->live && p->filter) {
 		args.filter_len = filter_kernel_program(p->filter, p->kernel_filter, KERNEL_INSNS);
 		args.filter = args.filter_len ? p->kernel_filter : NULL;
 	}
-	return source_open(&p->source, word, live, &args, err);
+	return source_open(&p->source, conf->live ? conf->live : p->inputs.paths[i], conf->live, &args, err);
 }
 
-static void close_source(struct pipeline *p)
+static void close_source(struct pipeline *p, const char *name)
 {
 	struct source_counters *total = &p->totals->source, this = {0};
+	struct source_digest digest;
+	uint64_t done = 0, all;
 
 	if (p->source.ops->counters)
 		p->source.ops->counters(&p->source, &this);
 	total->kernel_drops += this.kernel_drops;
 	total->freezes += this.freezes;
 	total->total += this.total;
+	if (p->source.ops->live)
+		tell_losses(p);
+	else
+		tell_capture_loss(p, name, this.kernel_drops);
+	if (p->source.ops->progress)
+		p->source.ops->progress(&p->source, &done, &all);
+	p->progress.before += done;
+	for (unsigned i = 0; p->conf->hash && p->source.ops->digest && p->source.ops->digest(&p->source, i, &digest); i++)
+		fprintf(p->totals->digests, "sha256: %s  %s\n", *digest.hex ? digest.hex : "not computed", digest.name);
 	source_close(&p->source);
-}
-
-/* Whether the output is a capture that we read: a line at its end would spoil it. */
-static bool writes_to_input(const struct conf *conf)
-{
-	struct stat output, input;
-
-	if (stat(conf->output, &output) || !S_ISREG(output.st_mode))
-		return false;
-	for (unsigned i = 0; i < conf->reads.n; i++)
-		if (stat(conf->reads.items[i], &input) == 0 && input.st_dev == output.st_dev && input.st_ino == output.st_ino)
-			return true;
-	return false;
 }
 
 static int open_output(struct pipeline *p, struct err *err)
 {
 	struct err notice = {0};
 
-	if (writes_to_input(p->conf))
+	if (p->output.sink)
+		return 0;
+	if (inputs_have(&p->inputs, p->conf->output))
 		return err_set(err, EINVAL, "-o %s: that is the capture to be read, which lines would spoil", p->conf->output);
-	p->sink = sink_open(p->conf->output, p->source.ops->live, &notice, err);
-	if (!p->sink)
+	if (output_open(&p->output, p->source.ops->live, &notice, err))
 		return -1;
-	p->live = p->source.ops->live;
 	if (*notice.text && !p->conf->quiet)
 		message_notice("%s", notice.text);
 	return 0;
 }
 
-/* From files the reader is waited for, until somebody wants us to stop; then, and live, he has a grace. */
-static int close_output(struct pipeline *p)
+/* An input did not open. True if the others are still wanted. */
+static bool not_opened(struct pipeline *p, unsigned i, int ret, const struct err *err, bool *started)
 {
-	struct totals *t = p->totals;
-	struct err err;
-	int ret;
-
-	if (p->block)
-		sink_put(p->sink, p->block);
-	while (!p->live && !asked_to_stop(p) && !sink_drain(p->sink, WAIT_MS))
-		;
-	ret = sink_close(p->sink, GRACE_MS, &t->sink, &err);
-	t->output_drops += t->sink.dropped;
-	if (ret)
-		message_error("%s", err.text);
-	return ret;
+	if (given_up(p)) { /* before a single packet came: as good an end as any */
+		*started = true;
+		return false;
+	}
+	if (ret == -ENOMSG && !p->conf->live && !p->conf->merge && p->inputs.from_folder[i]) {
+		inputs_skip(&p->inputs, i);
+		return true;
+	}
+	complain(p, err);
+	p->status = 2;
+	return true;
 }
 
-/* Reads one input after the other. The first one has to open; what opened is read even if another one fails. */
-static int run_inputs(struct pipeline *p, bool *started)
+/* Reads one input after the other. What opens is read even if another one does not. */
+static void run_inputs(struct pipeline *p, bool *started)
 {
-	bool live = p->conf->live != NULL;
-	unsigned n = live ? 1 : p->conf->reads.n;
+	unsigned n = p->conf->live || p->conf->merge ? 1 : p->inputs.n;
 	enum ending ending = ENDED;
 	struct err err;
-	int status = 0;
 
 	for (unsigned i = 0; i < n && ending != FINISHED; i++) {
-		const char *word = live ? p->conf->live : p->conf->reads.items[i];
+		bool again = false;
+		int ret = open_source(p, i, &err);
 
-		if (open_source(p, word, live, &err)) {
-			if (given_up(p)) { /* before a single packet came: as good an end as any */
-				*started = true;
-				break;
-			}
-			message_error("%s", err.text);
-			status = 2;
+		if (ret) {
+			if (!not_opened(p, i, ret, &err, started))
+				return;
 			continue;
 		}
-		if (!p->sink && open_output(p, &err)) {
-			message_error("%s", err.text);
+		if (open_output(p, &err)) {
+			complain(p, &err);
 			source_close(&p->source);
-			return 1;
+			p->status = 1;
+			*started = false;
+			return;
 		}
 		*started = true;
 		if (p->source.ops->live && !p->conf->quiet)
-			message_notice("capturing from %s; Ctrl-C ends it", word);
+			message_notice("capturing from %s; Ctrl-C ends it", p->conf->live);
+		p->first_ts = p->last_ts = TS_NONE;
 		ending = run_source(p);
 		if (ending == BROKEN)
-			status = 2;
-		close_source(p);
+			p->status = 2;
+		again = ending != FINISHED && p->source.ops->replaced && p->source.ops->replaced(&p->source);
+		close_source(p, p->conf->merge ? "captures" : p->conf->live ? p->conf->live : p->inputs.paths[i]);
+		if (again) { /* the one that took its place */
+			if (!p->conf->quiet)
+				message_notice("%s was replaced: going on with the new one", p->inputs.paths[i]);
+			i--;
+		}
 	}
-	return *started ? status : 1;
+}
+
+static void tell_skipped(const struct pipeline *p, bool started)
+{
+	const struct inputs *in = &p->inputs;
+
+	if (!started && in->folders && in->skipped == in->n)
+		message_error("no capture is in what -r named, only other files: %u of them (%s%s)", in->skipped,
+			      in->first_skipped, in->skipped > 3 ? ", ..." : "");
+	else if (in->skipped && !p->conf->quiet)
+		message_notice("passed over what is no capture: %u (%s%s)", in->skipped, in->first_skipped,
+			       in->skipped > 3 ? ", ..." : "");
+}
+
+static int finish(struct pipeline *p, bool started)
+{
+	struct totals *t = p->totals;
+	struct err err;
+
+	progress_wipe(&p->progress);
+	tell_skipped(p, started);
+	if (p->output.sink && output_close(&p->output, &t->sink, &err)) {
+		message_error("%s", err.text);
+		p->status = 2;
+	}
+	t->output_drops = p->output.refused + t->sink.dropped;
+	t->not_selected = p->output.not_selected;
+	return started ? p->status : 1;
+}
+
+static int filter_failed(const struct conf *conf, const struct err *err)
+{
+	message_error("%s", err->text);
+	if (access(conf->first_word, F_OK) == 0)
+		message_notice("`%s` is a file: did you mean `-r %s`?", conf->first_word, conf->first_word);
+	return 1;
+}
+
+/* All that can fail before a source is opened. 0, or the exit status, said already. */
+static int prepare(struct pipeline *p)
+{
+	const struct conf *conf = p->conf;
+	struct err err;
+
+	p->totals->digests = conf->hash ? open_memstream(&p->totals->digest_text, &p->totals->digest_len) : NULL;
+	if (inputs_init(&p->inputs, conf, &err) || output_init(&p->output, conf, &err)) {
+		message_error("%s", err.text);
+		return 1;
+	}
+	p->output.given_up = given_up;
+	p->output.context = p;
+	p->batch.more = encode_wants_more(&p->output.encode) ? p->more : NULL;
+	p->filter = conf->expression ? filter_new(conf->expression, &err) : NULL;
+	return conf->expression && !p->filter ? filter_failed(conf, &err) : 0;
 }
 
 int pipeline_run(const struct conf *conf, struct totals *totals, bool *started)
 {
 	struct pipeline *p = aligned_alloc(64, (sizeof(*p) + 63) / 64 * 64);
 	uint64_t start = clock_ns();
-	struct err err;
 	int status;
 
 	*started = false;
@@ -339,36 +447,24 @@ int pipeline_run(const struct conf *conf, struct totals *totals, bool *started)
 		message_error("no memory for a batch of packets (%zu bytes)", sizeof(*p));
 		return 1;
 	}
-	memset(p, 0, sizeof(*p));
+	memset(p, 0, offsetof(struct pipeline, more));
 	p->conf = conf;
 	p->totals = totals;
 	p->left = conf->count ? conf->count : UINT64_MAX;
 	p->deadline = conf->duration ? start + conf->duration : UINT64_MAX;
+	p->kernel.since = p->lost_output.since = TS_NONE;
 	p->batch.max = (uint32_t)conf->batch;
 	p->mode = (conf->inner ? DECODE_INNER : 0) | (conf->non_ip ? DECODE_NON_IP : 0);
-	if (records_init(&p->encode, conf, &err)) {
-		message_error("%s", err.text);
-		free(p);
-		return 1;
+	status = prepare(p);
+	if (!status) {
+		progress_init(&p->progress, conf->quiet || conf->live || conf->follow, p->inputs.bytes, start);
+		run_inputs(p, started);
+		status = finish(p, *started);
 	}
-	p->batch.more = encode_wants_more(&p->encode) ? p->more : NULL;
-	if (conf->expression) {
-		p->filter = filter_new(conf->expression, &err);
-		if (!p->filter) {
-			message_error("%s", err.text);
-			if (access(conf->first_word, F_OK) == 0)
-				message_notice("`%s` is a file: did you mean `-r %s`?", conf->first_word, conf->first_word);
-			encode_fini(&p->encode);
-			free(p);
-			return 1;
-		}
-	}
-	status = run_inputs(p, started);
-	if (p->sink && close_output(p))
-		status = 2;
 	totals->seconds = (double)(clock_ns() - start) / 1e9;
 	filter_free(p->filter);
-	encode_fini(&p->encode);
+	output_fini(&p->output);
+	inputs_fini(&p->inputs);
 	free(p);
 	return status;
 }

@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /* What the signal handlers ask for; read between batches. */
 extern volatile sig_atomic_t pipeline_stop;   /* SIGINT, SIGTERM: end in good order */
@@ -24,7 +25,7 @@ extern volatile sig_atomic_t pipeline_reopen; /* SIGHUP: open the output anew */
 
 /*
  * What became of the packets. It adds up:
- * received = filtered + decode.no_ip + decode.undecodable + sink.lines + output_drops.
+ * received = filtered + decode.no_ip + decode.undecodable + sink.lines + output_drops + not_selected.
  */
 struct totals {
 	uint64_t received;
@@ -33,7 +34,11 @@ struct totals {
 	struct source_counters source;
 	struct sink_counters sink; /* sink.dropped is part of output_drops */
 	uint64_t output_drops;     /* records that did not reach the output, refused here or lost there */
-	double seconds;            /* on the clock */
+	uint64_t not_selected;     /* records of a kind that is not written */
+	FILE *digests;             /* lines of --hash, into digest_text; or NULL */
+	char *digest_text;
+	size_t digest_len;
+	double seconds; /* on the clock */
 };
 
 /*

@@ -2,8 +2,10 @@
 #include "app/records.h"
 
 #include "app/message.h"
+#include "app/output.h"
 
 #include <errno.h>
+#include <string.h>
 
 int records_profile(const char *name, const char *option, enum encode_profile *profile, struct err *err)
 {
@@ -16,6 +18,30 @@ int records_profile(const char *name, const char *option, enum encode_profile *p
 	for (unsigned i = 0; i < PROFILES; i++)
 		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? ", " : "", encode_profiles[i].name);
 	return err_set(err, EINVAL, "%s: there is no profile `%s`; there are %s", option, name, names);
+}
+
+int records_kinds(const struct conf *conf, unsigned *kinds, struct err *err)
+{
+	static const struct {
+		const char *name;
+		unsigned kind;
+	} known[] = {{"packet", RECORD_PACKET}, {"gap", RECORD_GAP}};
+	const char *word = conf->records;
+
+	*kinds = 0;
+	for (;;) {
+		size_t len = strcspn(word, ","), i = 0;
+
+		while (i < 2 && (strlen(known[i].name) != len || memcmp(known[i].name, word, len)))
+			i++;
+		if (i == 2)
+			return err_set(err, EINVAL, "--records: `%.*s` is no kind of record; there are packet and gap",
+				       (int)len, word);
+		*kinds |= known[i].kind;
+		word += len;
+		if (!*word++)
+			return 0;
+	}
 }
 
 int records_init(struct encode *e, const struct conf *conf, struct err *err)

@@ -10,6 +10,9 @@
 /* Makes an encoder of --profile, --fields, --set, --ts-format and --ts-digits. 0, or -errno with *err filled. */
 int records_init(struct encode *e, const struct conf *conf, struct err *err);
 
+/* The kinds that --records names, bits of enum record_kind. 0, or -errno with *err filled. */
+int records_kinds(const struct conf *conf, unsigned *kinds, struct err *err);
+
 /* The profile of this name; option for the message. 0, or -errno with *err filled. */
 int records_profile(const char *name, const char *option, enum encode_profile *profile, struct err *err);
 

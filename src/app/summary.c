@@ -70,9 +70,15 @@ void summary_print(const struct totals *t, FILE *out)
 	reasons(t, true, out);
 	line(out, "output_drops", t->output_drops, t->output_drops ? "records that the output did not take" : NULL);
 	line(out, "kernel_drops", t->source.kernel_drops, t->source.kernel_drops ? "lost before they reached tapline" : NULL);
+	if (t->not_selected)
+		line(out, "not_selected", t->not_selected, "packets, which --records left out");
+	if (t->sink.apart)
+		line(out, "gaps", t->sink.apart, "records that tell of losses");
 	if (malformed(t)) {
 		line(out, "malformed", malformed(t), "records of packets that were cut short or contradict themselves");
 		reasons(t, false, out);
 	}
 	fprintf(out, "seconds: %.3f\n", t->seconds);
+	if (t->digests && !fflush(t->digests))
+		fputs(t->digest_text, out);
 }

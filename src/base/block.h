@@ -7,6 +7,7 @@
 #ifndef BASE_BLOCK_H
 #define BASE_BLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -16,6 +17,7 @@ enum {
 struct block {
 	uint32_t len;   /* bytes in text */
 	uint32_t lines; /* newlines in text */
+	bool apart;     /* its lines are no packets' records: they are counted by themselves */
 	char *text;     /* BLOCK_SIZE bytes */
 };
 

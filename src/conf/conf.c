@@ -202,6 +202,11 @@ static int check(struct conf *c, char **words, struct err *err)
 			"nothing to capture from: give -i INTERFACE or -r FILE (tapline --list-interfaces lists the former, "
 			"tapline --help the rest)");
 	}
+	if (c->follow && (c->reads.n != 1 || c->merge))
+		return err_set(err, EINVAL,
+			       "--follow takes one -r: captures can grow, but only one at a time can be waited for");
+	if (c->live && (c->merge || c->hash))
+		return err_set(err, EINVAL, "--merge and --hash belong to captures that are read with -r");
 	return join_expression(c, words, err);
 }
 
@@ -214,6 +219,7 @@ int conf_parse(struct conf *c, int argc, char **argv, struct err *err)
 	*c = (struct conf){
 		.output = "-",
 		.profile = "sniffer",
+		.records = "packet,gap",
 		.ts_format = "iso",
 		.format = "json-schema",
 		.snaplen = 262144,

@@ -41,6 +41,7 @@ struct conf {
 	const char *live;           /* -i, or NULL */
 	struct conf_list reads;     /* -r */
 	const char *output;         /* -o */
+	const char *records;        /* --records: kinds */
 	const char *profile;        /* --profile */
 	const char *fields;         /* --fields, or NULL */
 	struct conf_list constants; /* --set */
@@ -57,6 +58,9 @@ struct conf {
 	uint64_t batch;         /* packets, 1 to BATCH_MAX */
 	bool promiscuous;
 	bool inner;
+	bool merge;
+	bool follow;
+	bool hash;
 	bool non_ip;
 	bool quiet;
 };

@@ -87,6 +87,20 @@ bool encode_wants_more(const struct encode *e);
  */
 uint32_t encode_batch(struct encode *e, const struct batch *b, uint32_t from, struct block *out);
 
+/* Packets that were lost, and where. */
+struct gap {
+	int64_t ts;        /* ns since 1970: of the last packet that was seen; or TS_NONE */
+	const char *cause; /* kernel, output, capture-file */
+	const char *where; /* an interface, an output, a capture: any bytes */
+	uint64_t count;    /* packets */
+	int64_t first_ts;  /* of a packet before, or TS_NONE */
+	int64_t last_ts;   /* of a packet behind, or TS_NONE */
+	const char *why;   /* in words, at most 100 */
+};
+
+/* Appends a gap's line; false if the block has no room for sure. An empty block has. */
+bool encode_gap(struct encode *e, const struct gap *g, struct block *out);
+
 /* The profile of this name, or PROFILES; what is known of one. */
 enum encode_profile encode_profile_find(const char *name);
 struct encode_profile_info {
@@ -115,6 +129,9 @@ struct encode_field {
 	const char *names[PROFILES]; /* "": not in that profile */
 };
 const struct encode_field *encode_field_at(unsigned index);
+
+/* The same of the record of a gap, whose fields have no names of ours: id is NULL. */
+const struct encode_field *encode_gap_field_at(unsigned index);
 
 /* Documents made from the table. */
 enum schema_format {

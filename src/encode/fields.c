@@ -57,6 +57,17 @@ const struct encode_field *encode_field_at(unsigned index)
 	return index < FIELDS ? &fields[index] : NULL;
 }
 
+const struct encode_field *encode_gap_field_at(unsigned index)
+{
+	static const struct encode_field fields[] = {
+#define GAP(type, known, value, about, sniffer, siem, wazuh, ecs, ocsf, eve, full)                                             \
+	{NULL, &types[TYPE_##type], 0, about, {sniffer, siem, wazuh, ecs, ocsf, eve, full}},
+#include "encode/gap.def"
+	};
+
+	return index < sizeof(fields) / sizeof(fields[0]) ? &fields[index] : NULL;
+}
+
 /*
  * Wazuh's indexer rejects an alert with a flat value of one of these names, or its stock rules take the record for another
  * program's; a static name that is not ours would put our value where another meaning is expected. What has more than 31 bits
@@ -84,3 +95,7 @@ const struct encode_field *encode_field_at(unsigned index)
 	_Static_assert(!MEANS_ANOTHER(name), "this is another thing to Wazuh");                                                \
 	_Static_assert(sizeof(name) == 1 || !IS_SPOILED(type), "Wazuh spoils integers above 2147483647: make it DIGITS");
 #include "encode/fields.def"
+
+#define GAP(type, known, value, about, sniffer, siem, wazuh, ecs, ocsf, eve, full)                                             \
+	CHECK(type, sniffer) CHECK(type, siem) CHECK(type, wazuh)
+#include "encode/gap.def"

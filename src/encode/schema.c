@@ -21,7 +21,7 @@ enum schema_format encode_schema_find(const char *name)
 	return i;
 }
 
-/* A field of the encoder's records. */
+/* A key of the encoder's records. */
 struct key {
 	char name[1024];
 	const struct encode_field *field;
@@ -43,8 +43,14 @@ static struct encode_type time_type(const struct encode *e, const struct encode_
 	return forms[e->time];
 }
 
-/* The i-th key in the order of the records; false after the last. */
-static bool key_at(const struct encode *e, unsigned i, struct key *key)
+static void describe(const struct encode *e, const struct encode_field *field, struct key *key)
+{
+	key->field = field;
+	key->type = field->type->is_time ? time_type(e, field->type) : *field->type;
+}
+
+/* The i-th key of a packet's record; false after the last. */
+static bool packet_key(const struct encode *e, unsigned i, struct key *key)
 {
 	unsigned end = e->columns ? e->ncolumns : FIELDS, n = 0;
 
@@ -54,10 +60,36 @@ static bool key_at(const struct encode *e, unsigned i, struct key *key)
 		column_name(e, field, key->name, sizeof(key->name));
 		if (!*key->name || n++ != i)
 			continue;
-		key->field = encode_field_at(field);
-		key->type = key->field->type->is_time ? time_type(e, key->field->type) : *key->field->type;
+		describe(e, encode_field_at(field), key);
 		return true;
 	}
+	return false;
+}
+
+/* The i-th key of a gap's record. */
+static bool gap_key(const struct encode *e, unsigned i, struct key *key)
+{
+	const struct encode_field *field;
+
+	for (unsigned f = 0, n = 0; (field = encode_gap_field_at(f)); f++) {
+		if (!*field->names[e->profile] || n++ != i)
+			continue;
+		snprintf(key->name, sizeof(key->name), "%s", field->names[e->profile]);
+		describe(e, field, key);
+		return true;
+	}
+	return false;
+}
+
+typedef bool key_at(const struct encode *e, unsigned i, struct key *key);
+
+static bool has_key(const struct encode *e, key_at *key_at_of, const char *name)
+{
+	struct key key;
+
+	for (unsigned i = 0; key_at_of(e, i, &key); i++)
+		if (!strcmp(key.name, name))
+			return true;
 	return false;
 }
 
@@ -87,29 +119,47 @@ static void each_constant(const struct encode *e, void (*emit)(const char *key, 
 
 static void constant_property(const char *key, size_t len, FILE *out)
 {
-	fprintf(out, ",\n    %.*s: {\"type\":\"string\",\"description\":\"constant of --set\"}", (int)len, key);
+	fprintf(out, ",\n        %.*s: {\"type\":\"string\",\"description\":\"constant of --set\"}", (int)len, key);
+}
+
+/* What is in every record is required. */
+static bool is_required(const struct key *key)
+{
+	uint64_t needs = key->field->needs;
+
+	return key->field->id ? needs == HAS_ALWAYS || needs == HAS_WIRELEN
+			      : !key->type.is_time && strcmp(key->type.json, "integer") != 0;
+}
+
+static void kind_schema(const struct encode *e, const char *title, key_at *key_at_of, FILE *out)
+{
+	struct key key;
+
+	fprintf(out, "    {\n      \"title\": \"%s\",\n      \"properties\": {\n", title);
+	for (unsigned i = 0; key_at_of(e, i, &key); i++)
+		fprintf(out, "%s        \"%s\": {\"type\":\"%s\"%s,\"description\":\"%s\"}", i ? ",\n" : "", key.name,
+			key.type.json, key.type.schema, key.field->about);
+	each_constant(e, constant_property, out);
+	fputs("\n      },\n      \"required\": [", out);
+	for (unsigned i = 0, n = 0; key_at_of(e, i, &key); i++)
+		if (is_required(&key))
+			fprintf(out, "%s\"%s\"", n++ ? ", " : "", key.name);
+	fputs("],\n      \"additionalProperties\": false\n    }", out);
 }
 
 static void json_schema(const struct encode *e, FILE *out)
 {
-	struct key key;
-
 	fprintf(out,
 		"{\n"
 		"  \"$schema\": \"https://json-schema.org/draft/2020-12/schema\",\n"
-		"  \"title\": \"tapline packet record, profile %s\",\n"
+		"  \"title\": \"tapline record, profile %s\",\n"
 		"  \"type\": \"object\",\n"
-		"  \"properties\": {\n",
+		"  \"anyOf\": [\n",
 		profile_name(e));
-	for (unsigned i = 0; key_at(e, i, &key); i++)
-		fprintf(out, "%s    \"%s\": {\"type\":\"%s\"%s,\"description\":\"%s\"}", i ? ",\n" : "", key.name,
-			key.type.json, key.type.schema, key.field->about);
-	each_constant(e, constant_property, out);
-	fputs("\n  },\n  \"required\": [", out);
-	for (unsigned i = 0, n = 0; key_at(e, i, &key); i++)
-		if (key.field->needs == HAS_ALWAYS || key.field->needs == HAS_WIRELEN)
-			fprintf(out, "%s\"%s\"", n++ ? ", " : "", key.name);
-	fputs("],\n  \"additionalProperties\": false\n}\n", out);
+	kind_schema(e, "packet", packet_key, out);
+	fputs(",\n", out);
+	kind_schema(e, "gap", gap_key, out);
+	fputs("\n  ]\n}\n", out);
 }
 
 static void constant_mapping(const char *key, size_t len, FILE *out)
@@ -117,7 +167,18 @@ static void constant_mapping(const char *key, size_t len, FILE *out)
 	fprintf(out, ",\n        %.*s: {\"type\": \"keyword\"}", (int)len, key);
 }
 
-/* "subobjects": dotted names stay names. A time in seconds or milliseconds says so. */
+static void mapping(const struct encode *e, const struct key *key, bool first, FILE *out)
+{
+	const char *format = "";
+
+	if (!strncmp(key->type.index, "date", 4) && e->time == TIME_EPOCH)
+		format = ", \"format\": \"epoch_second\"";
+	else if (!strncmp(key->type.index, "date", 4))
+		format = e->time == TIME_EPOCH_MS ? ", \"format\": \"epoch_millis\""
+						  : ", \"format\": \"strict_date_optional_time_nanos\"";
+	fprintf(out, "%s        \"%s\": {\"type\": \"%s\"%s}", first ? "" : ",\n", key->name, key->type.index, format);
+}
+
 static void opensearch_template(const struct encode *e, FILE *out)
 {
 	struct key key;
@@ -129,34 +190,37 @@ static void opensearch_template(const struct encode *e, FILE *out)
 	      "      \"dynamic\": false,\n"
 	      "      \"properties\": {\n",
 	      out);
-	for (unsigned i = 0; key_at(e, i, &key); i++) {
-		const char *format = "";
-
-		if (!strncmp(key.type.index, "date", 4) && e->time == TIME_EPOCH)
-			format = ", \"format\": \"epoch_second\"";
-		else if (!strncmp(key.type.index, "date", 4))
-			format = e->time == TIME_EPOCH_MS ? ", \"format\": \"epoch_millis\""
-							  : ", \"format\": \"strict_date_optional_time_nanos\"";
-		fprintf(out, "%s        \"%s\": {\"type\": \"%s\"%s}", i ? ",\n" : "", key.name, key.type.index, format);
-	}
+	for (unsigned i = 0; packet_key(e, i, &key); i++)
+		mapping(e, &key, i == 0, out);
+	for (unsigned i = 0; gap_key(e, i, &key); i++)
+		if (!has_key(e, packet_key, key.name))
+			mapping(e, &key, false, out);
 	each_constant(e, constant_mapping, out);
 	fputs("\n      }\n    }\n  }\n}\n", out);
 }
 
-static void markdown(const struct encode *e, FILE *out)
+static void markdown_table(const struct encode *e, key_at *key_at_of, FILE *out)
 {
 	struct key key;
 
-	fprintf(out, "| key (%s) | type | meaning |\n|---|---|---|\n", profile_name(e));
-	for (unsigned i = 0; key_at(e, i, &key); i++)
+	fputs("| key | type | meaning |\n|---|---|---|\n", out);
+	for (unsigned i = 0; key_at_of(e, i, &key); i++)
 		fprintf(out, "| `%s` | %s | %s |\n", key.name, key.type.json, key.field->about);
+}
+
+static void markdown(const struct encode *e, FILE *out)
+{
+	fprintf(out, "A packet, profile %s:\n\n", profile_name(e));
+	markdown_table(e, packet_key, out);
+	fputs("\nA gap:\n\n", out);
+	markdown_table(e, gap_key, out);
 }
 
 static void list(const struct encode *e, FILE *out)
 {
 	struct key key;
 
-	for (unsigned i = 0; key_at(e, i, &key); i++)
+	for (unsigned i = 0; packet_key(e, i, &key); i++)
 		fprintf(out, "%s\t%s\t%s\t%s\n", key.name, key.type.json, key.field->id, key.field->about);
 }
 
@@ -165,9 +229,9 @@ static void table(const struct encode *e, FILE *out)
 	struct key key;
 	int width = 0;
 
-	for (unsigned i = 0; key_at(e, i, &key); i++)
+	for (unsigned i = 0; packet_key(e, i, &key); i++)
 		width = width < (int)strlen(key.name) ? (int)strlen(key.name) : width;
-	for (unsigned i = 0; key_at(e, i, &key); i++)
+	for (unsigned i = 0; packet_key(e, i, &key); i++)
 		fprintf(out, "%-*s %-8s %s\n", width + 1, key.name, key.type.json, key.field->about);
 }
 

@@ -44,7 +44,7 @@ struct sink {
 	atomic_bool abandoned; /* the grace is over: write no more */
 	atomic_bool reopen;
 	atomic_bool ended; /* the thread's last word */
-	atomic_ullong lines, bytes, dropped;
+	atomic_ullong lines, bytes, dropped, apart;
 
 	/* The thread's. */
 	pthread_t thread;
@@ -197,9 +197,10 @@ static void write_block(struct sink *s, const struct block *b)
 		whole = written - torn_part(b->text, written);
 		lines = count_lines(b->text, whole);
 	}
-	atomic_fetch_add(&s->lines, lines);
 	atomic_fetch_add(&s->bytes, whole);
-	atomic_fetch_add(&s->dropped, b->lines - lines);
+	atomic_fetch_add(b->apart ? &s->apart : &s->lines, lines);
+	if (!b->apart)
+		atomic_fetch_add(&s->dropped, b->lines - lines);
 }
 
 static void *sink_thread(void *arg)
@@ -212,6 +213,7 @@ static void *sink_thread(void *arg)
 		if (b) {
 			write_block(s, b);
 			b->len = b->lines = 0;
+			b->apart = false;
 			ring_push(&s->empty, b);
 			continue;
 		}
@@ -358,6 +360,7 @@ void sink_counters(const struct sink *s, struct sink_counters *out)
 	out->lines = atomic_load(&s->lines);
 	out->bytes = atomic_load(&s->bytes);
 	out->dropped = atomic_load(&s->dropped);
+	out->apart = atomic_load(&s->apart);
 }
 
 bool sink_drain(struct sink *s, int wait_ms)

@@ -7,7 +7,7 @@
  * Memory is taken at the start: SINK_BLOCKS blocks. A sink is a file: it registers itself with SINK_REGISTER.
  *
  * Lines are never torn: a write that failed in the middle of one is completed when the destination takes more, or, in a file of
- * ours, taken back.
+ * ours, taken back. Only a pipe whose reader is stuck to the very end can end in the middle of a line.
  */
 #ifndef SINK_SINK_H
 #define SINK_SINK_H
@@ -63,9 +63,10 @@ struct sink;
 
 /* What a sink's thread has done; read at any time from any thread, exact after sink_close(). */
 struct sink_counters {
-	uint64_t lines;   /* written, whole */
-	uint64_t bytes;   /* of those lines */
-	uint64_t dropped; /* lines that were handed over and could not be written */
+	uint64_t lines;   /* written, whole; of packets */
+	uint64_t bytes;   /* of all lines */
+	uint64_t dropped; /* lines of packets that were handed over and could not be written */
+	uint64_t apart;   /* written, whole; of blocks that are counted by themselves */
 };
 
 /*

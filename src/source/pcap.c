@@ -34,9 +34,10 @@ int capture_need(struct capture *c, size_t n, struct err *err)
 		return err_set(err, EINTR, "%s: interrupted before a capture began", c->window.name);
 	case WINDOW_END:
 		if (window_left(&c->window) == 0 && window_offset(&c->window) == 0)
-			return err_set(err, ENODATA, "%s: is empty, not a capture file", c->window.name);
-		return err_set(err, ENODATA, "%s: is cut short inside its file header: %zu bytes, and %zu are needed",
-			       c->window.name, window_left(&c->window), n);
+			return err_set(err, ENOMSG, "%s: is empty, not a capture file", c->window.name);
+		return err_set(err, c->format ? ENODATA : ENOMSG,
+			       "%s: is cut short inside its file header: %zu bytes, and %zu are needed", c->window.name,
+			       window_left(&c->window), n);
 	default:
 		return -EIO;
 	}
@@ -105,7 +106,7 @@ static int recognise(struct capture *c, struct err *err)
 		c->format = &capture_pcapng;
 	else {
 		describe(w->p, window_left(w), what, sizeof(what));
-		return err_set(err, EBADMSG, "%s: is not a capture file (pcap or pcapng): %s", w->name, what);
+		return err_set(err, ENOMSG, "%s: is not a capture file (pcap or pcapng): %s", w->name, what);
 	}
 	return c->format->open(c, err);
 }
@@ -133,7 +134,7 @@ static int pcap_open(struct source *s, const struct source_args *args, struct er
 	if (!c)
 		return err_set(err, ENOMEM, "%s: no memory", args->arg);
 	c->args = args;
-	ret = window_open(&c->window, args->arg, err);
+	ret = window_open(&c->window, args->arg, args->follow, args->hash, err);
 	origin_init(&c->origin, args->arg, NULL, 0);
 	if (!ret)
 		ret = recognise(c, err);
@@ -220,6 +221,32 @@ static void pcap_counters(struct source *s, struct source_counters *out)
 	*out = (struct source_counters){.kernel_drops = c->lost};
 }
 
+static void pcap_progress(struct source *s, uint64_t *done, uint64_t *total)
+{
+	const struct capture *c = s->state;
+
+	window_progress(&c->window, done, total);
+}
+
+static bool pcap_digest(struct source *s, unsigned index, struct source_digest *out)
+{
+	const struct capture *c = s->state;
+
+	if (index)
+		return false;
+	out->name = c->window.name;
+	if (!window_digest(&c->window, out->hex))
+		*out->hex = '\0';
+	return true;
+}
+
+static bool pcap_replaced(struct source *s)
+{
+	const struct capture *c = s->state;
+
+	return c->window.replaced;
+}
+
 static const struct source_ops pcap_ops = {
 	.name = "pcap",
 	.arg = "FILE",
@@ -228,6 +255,9 @@ static const struct source_ops pcap_ops = {
 	.fill = pcap_fill,
 	.intact = pcap_intact,
 	.counters = pcap_counters,
+	.progress = pcap_progress,
+	.digest = pcap_digest,
+	.replaced = pcap_replaced,
 	.close = pcap_close,
 };
 SOURCE_REGISTER(pcap_ops);

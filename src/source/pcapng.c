@@ -264,12 +264,13 @@ static enum capture_status simple_packet(struct capture *c, struct batch *b, str
 static enum capture_status statistics_block(struct capture *c, struct cursor *body)
 {
 	uint32_t interface = cursor_host32(body, c->swapped);
-	struct capture_interface *i = &c->interfaces[interface];
+	struct capture_interface *i;
 	uint64_t lost;
 
 	cursor_skip(body, 8); /* time */
 	if (body->failed || interface >= c->ninterfaces)
 		return CAPTURE_FULL;
+	i = &c->interfaces[interface];
 	lost = drops_option(body, c->swapped, ISB_IFDROP);
 	if (lost > i->lost) {
 		c->lost += lost - i->lost;

@@ -20,10 +20,11 @@
 
 /* What fill() returns when it did not fill a frame in. */
 enum source_status {
-	SOURCE_FRAMES = 1, /* batch->nframes is at least 1 */
-	SOURCE_IDLE = 0,   /* none within the time given, or a signal came: call again */
-	SOURCE_END = -1,   /* no more will come */
-	SOURCE_BROKEN = -2 /* no more can come; *err says why, with the offset where it is a file */
+	SOURCE_FRAMES = 1,  /* batch->nframes is at least 1 */
+	SOURCE_IDLE = 0,    /* none within the time given, or a signal came: call again */
+	SOURCE_END = -1,    /* no more will come */
+	SOURCE_BROKEN = -2, /* no more can come; *err says why, with the offset where it is a file */
+	SOURCE_DAMAGED = -3 /* one of several inputs is broken, *err says why; the others go on: call again */
 };
 
 struct source_args {
@@ -31,6 +32,8 @@ struct source_args {
 	uint32_t snaplen;                 /* capture at most so many bytes of a packet (live) */
 	bool promiscuous;                 /* live */
 	uint32_t ring_bytes;              /* live: memory for frames that wait for us; 0: the source's default */
+	bool follow;                      /* the file grows: its end is not the end */
+	bool hash;                        /* digest() will be called */
 	const struct sock_filter *filter; /* live: classic BPF to attach in the kernel, for link type Ethernet; or NULL */
 	uint16_t filter_len;              /* instructions */
 
@@ -43,6 +46,11 @@ struct source_counters {
 	uint64_t kernel_drops; /* packets that the kernel, or the program that wrote the capture file, says it lost */
 	uint64_t freezes;      /* times the kernel found no room in the ring */
 	uint64_t total;        /* packets that the source says passed by it: received + kernel_drops; 0 where it cannot know */
+};
+
+struct source_digest {
+	char hex[65];     /* "": it could not be computed */
+	const char *name; /* borrowed from the source */
 };
 
 struct source;
@@ -78,7 +86,16 @@ struct source_ops {
 	void (*stop)(struct source *s);
 
 	void (*counters)(struct source *s, struct source_counters *out); /* NULL: all zero */
-	void (*close)(struct source *s);                                 /* accepts a half-opened source */
+
+	/* Bytes of the input as it lies on disk: read so far, and in all; 0 where that is not known. NULL: never. */
+	void (*progress)(struct source *s, uint64_t *done, uint64_t *total);
+
+	/* SHA-256 of the index-th input, in hexadecimal, and its name; false after the last. NULL: there is none. */
+	bool (*digest)(struct source *s, unsigned index, struct source_digest *out);
+
+	/* It was followed, and at its end another file stood in its place. NULL: never. */
+	bool (*replaced)(struct source *s);
+	void (*close)(struct source *s); /* accepts a half-opened source */
 };
 
 struct source {
@@ -101,6 +118,13 @@ const struct source_ops *source_find(const char *name, size_t len);
  * whole word is the ARG of the default one (pcap, afpacket). 0 or -errno with *err filled.
  */
 int source_open(struct source *s, const char *word, bool live, struct source_args *args, struct err *err);
+
+/*
+ * Several capture files as one source, in time order (--merge). Each keeps its own order; of equal times the one named first
+ * comes first; a packet without a time follows its predecessor. An input that cannot be opened or breaks is reported by fill()
+ * as SOURCE_DAMAGED. -errno with *err filled only if none can be opened. The paths are borrowed until it is closed.
+ */
+int source_open_merged(struct source *s, const char *const *paths, unsigned n, const struct source_args *args, struct err *err);
 
 void source_close(struct source *s);
 

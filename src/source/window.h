@@ -10,6 +10,7 @@
 #define SOURCE_WINDOW_H
 
 #include "base/err.h"
+#include "source/digest.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,6 +42,11 @@ struct window {
 	bool shrunk;           /* map: the file is shorter than it was */
 	bool at_end;           /* stream: read() said so */
 	struct unpack *unpack; /* stream: what unpacks it, or NULL */
+	struct guarded *guard; /* map: what the fault handler knows of it */
+	bool follow;           /* stream of a file that grows: its end is not the end */
+	char *path;            /* with follow: to see whether another file has taken its place */
+	bool replaced;         /* and it has */
+	struct digest *digest; /* stream that is no regular file: of all that was read, or NULL */
 };
 
 struct window_ops {
@@ -49,8 +55,11 @@ struct window_ops {
 	void (*close)(struct window *w);
 };
 
-/* Opens path, "-" for standard input: maps or reads, as the file is. 0 or -errno with *err filled; nothing stays open then. */
-int window_open(struct window *w, const char *path, struct err *err);
+/*
+ * Opens path, "-" for standard input: maps or reads, as the file is. follow: it may grow, so that it is read. hash: its digest
+ * will be asked for. 0 or -errno with *err filled; nothing stays open then.
+ */
+int window_open(struct window *w, const char *path, bool follow, bool hash, struct err *err);
 void window_close(struct window *w); /* accepts one that is not open */
 
 /* The position's offset in the file. */
@@ -58,6 +67,12 @@ static inline uint64_t window_offset(const struct window *w)
 {
 	return w->base_offset + (uint64_t)(w->p - w->base);
 }
+
+/* Bytes of the file as it lies on disk: how far reading has come, and in all; 0 where that is not known. */
+void window_progress(const struct window *w, uint64_t *done, uint64_t *total);
+
+/* SHA-256 of the file as it lies on disk, in hexadecimal; of a pipe, of what was read. */
+bool window_digest(const struct window *w, char hex[DIGEST_HEX]);
 
 static inline size_t window_left(const struct window *w)
 {

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 enum {
-	MAPS_MAX = 64, /* captures mapped at the same time */
-	PAGE = 4096,   /* no machine of ours has smaller ones */
+	MAPS_MAX = 1024, /* captures mapped at the same time; more are read */
+	PAGE = 4096,     /* no machine of ours has smaller ones */
 };
 
 static struct guarded {
@@ -51,31 +51,23 @@ static void on_bus_error(int signal, siginfo_t *info, void *context)
 		  NULL); /* not ours: the access is tried again, and ends us */
 }
 
-static int guard(void *start, size_t size)
+static struct guarded *guard(void *start, size_t size)
 {
 	struct sigaction action = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
-	int slot = -1;
+	struct guarded *free = NULL;
 
 	pthread_mutex_lock(&maps_lock);
-	for (int i = 0; i < MAPS_MAX && slot < 0; i++)
+	for (int i = 0; i < MAPS_MAX && !free; i++)
 		if (!atomic_load(&maps[i].start))
-			slot = i;
-	if (slot >= 0) {
-		atomic_store(&maps[slot].size, size);
-		atomic_store(&maps[slot].valid, size);
-		atomic_store(&maps[slot].start, start);
+			free = &maps[i];
+	if (free) {
+		atomic_store(&free->size, size);
+		atomic_store(&free->valid, size);
+		atomic_store(&free->start, start);
 		sigaction(SIGBUS, &action, NULL);
 	}
 	pthread_mutex_unlock(&maps_lock);
-	return slot;
-}
-
-static struct guarded *guarded_of(const struct window *w)
-{
-	for (int i = 0; i < MAPS_MAX; i++)
-		if (atomic_load(&maps[i].start) == w->memory)
-			return &maps[i];
-	return NULL; /* never: it was guarded when it was opened */
+	return free;
 }
 
 /* All there is, is there: less is the end. */
@@ -90,7 +82,7 @@ static enum window_status map_need(struct window *w, size_t n, int timeout_ms, s
 
 static bool map_intact(struct window *w)
 {
-	uint64_t valid = atomic_load(&guarded_of(w)->valid);
+	uint64_t valid = atomic_load(&w->guard->valid);
 	struct stat st;
 
 	if (fstat(w->fd, &st) == 0 && (uint64_t)st.st_size < valid)
@@ -105,10 +97,7 @@ static bool map_intact(struct window *w)
 
 static void map_close(struct window *w)
 {
-	struct guarded *g = guarded_of(w);
-
-	if (g)
-		atomic_store(&g->start, NULL);
+	atomic_store(&w->guard->start, NULL);
 	munmap(w->memory, w->size);
 }
 
@@ -128,16 +117,17 @@ int window_map(struct window *w, uint64_t size, struct err *err)
 	if (map == MAP_FAILED)
 		return errno == ENODEV ? window_stream(w, err)
 				       : err_set(err, errno, "%s: cannot map: %s", w->name, strerror(errno));
+	w->guard = guard(map, size);
+	if (!w->guard) {
+		munmap(map, size);
+		return window_stream(w, err);
+	}
 	madvise(map, size, MADV_SEQUENTIAL);
 	w->memory = map;
 	w->size = size;
 	w->file_size = size;
 	w->p = w->base = map;
 	w->end = w->p + size;
-	if (guard(map, size) < 0) {
-		munmap(map, size);
-		return err_set(err, EMFILE, "%s: more than %d captures are open", w->name, MAPS_MAX);
-	}
 	w->ops = &map_ops;
 	return 0;
 }

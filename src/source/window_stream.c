@@ -6,10 +6,12 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-	READ_BYTES = 256 << 10
+	READ_BYTES = 256 << 10,
+	FOLLOW_MS = 50, /* between two looks at a file that may have grown */
 };
 
 static void move_to_front(struct window *w)
@@ -22,6 +24,22 @@ static void move_to_front(struct window *w)
 	w->end = w->p + left;
 }
 
+/* A followed file has no more for now. Waits a little; -EAGAIN, 0 if another file stands in its place, or -errno with *err. */
+static ssize_t at_growing_end(struct window *w, int timeout_ms, struct err *err)
+{
+	off_t at = lseek(w->fd, 0, SEEK_CUR);
+	struct stat ours, there;
+
+	if (fstat(w->fd, &ours) == 0 && ours.st_size < at)
+		return err_set(err, EBADMSG, "%s: was cut to %lld bytes while it was followed, after %lld were read", w->name,
+			       (long long)ours.st_size, (long long)at);
+	w->replaced = stat(w->path, &there) == 0 && (there.st_ino != ours.st_ino || there.st_dev != ours.st_dev);
+	if (w->replaced)
+		return 0;
+	poll(NULL, 0, timeout_ms < 0 || timeout_ms > FOLLOW_MS ? FOLLOW_MS : timeout_ms);
+	return -EAGAIN;
+}
+
 ssize_t window_read(struct window *w, void *out, size_t room, int timeout_ms, struct err *err)
 {
 	ssize_t got;
@@ -29,6 +47,10 @@ ssize_t window_read(struct window *w, void *out, size_t room, int timeout_ms, st
 	if (poll(&(struct pollfd){.fd = w->fd, .events = POLLIN}, 1, timeout_ms) <= 0)
 		return -EAGAIN; /* nothing yet, or a signal */
 	got = read(w->fd, out, room);
+	if (got == 0 && w->follow)
+		return at_growing_end(w, timeout_ms, err);
+	if (got > 0 && w->digest)
+		digest_add(w->digest, out, (size_t)got);
 	if (got >= 0)
 		return got;
 	if (errno == EINTR || errno == EAGAIN)

@@ -215,16 +215,18 @@ static int restart(struct window *w, struct unpack *u, struct err *err)
 	struct window before = *w;
 	int ret;
 
-	if (!w->file_size) {
+	if (!w->guard) {
 		if (window_left(w) > sizeof(u->input))
 			return err_set(err, EFBIG, "%s: more was read ahead than can be unpacked", w->name);
 		u->to = window_left(w);
 		memcpy(u->input, w->p, u->to);
 	}
 	ret = window_stream(w, err);
-	if (!ret)
-		before.ops->close(&before);
-	return ret;
+	if (ret)
+		return ret;
+	before.ops->close(&before);
+	w->guard = NULL;
+	return 0;
 }
 
 int window_unpack(struct window *w, struct err *err)

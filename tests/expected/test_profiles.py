@@ -7,11 +7,12 @@ import struct
 
 import jsonschema
 import pytest
-from harness import Run, grouped, microseconds, written
+from harness import Run, grouped, lines, microseconds, written
 
-from captures import packets
+from captures import Interface, enhanced, packets, section_header
 from catalogue import everything
 
+ETHERNET = grouped(packets(everything()))["ethernet"]
 PROFILES = ["sniffer", "siem", "wazuh", "ecs", "ocsf", "eve", "full"]
 # What WAZUH.md's measurements forbid where Wazuh reads: also a unit of the build, asserted in src/encode/fields.c.
 REJECTED = set("""audit aws cis docker gcp github hardware netinfo os oscap osquery office365 parameters port process program sca
@@ -55,7 +56,8 @@ def test_schema(captures, profile):
     validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
     validator.check_schema(schema)
     order = [key for key, _, _ in keys(profile)] + ["sensor", "site"]
-    assert list(schema["properties"]) == order
+    packet, gap = schema["anyOf"]
+    assert list(packet["properties"]) == order and list(gap["properties"])[-2:] == ["sensor", "site"]
     seen = set()
     for capture in captures:
         for record in records(Run("-r", capture, *options)):
@@ -119,7 +121,7 @@ def test_siem_has_nothing_else():
 def test_chosen_fields(captures):
     options = ("--fields", "dport,src_ip=from,ts=when,community_id,frame", "--ts-format", "epoch-ms", "--profile", "full")
     schema = json.loads(Run("schema", *options).out)
-    assert list(schema["properties"]) == ["dport", "from", "when", "community_id", "frame"]
+    assert list(schema["anyOf"][0]["properties"]) == ["dport", "from", "when", "community_id", "frame"]
     full = records(Run("-r", captures[0], "--profile", "full", "--ts-format", "epoch-ms"))
     chosen = records(Run("-r", captures[0], *options))
     for ours, other in zip(full, chosen, strict=True):
@@ -182,4 +184,46 @@ def test_template():
     """An index that has a type for each key."""
     for profile in PROFILES:
         template = json.loads(Run("schema", "--profile", profile, "--format", "opensearch-template").out)
-        assert list(template["template"]["mappings"]["properties"]) == [key for key, _, _ in keys(profile)]
+        there = list(template["template"]["mappings"]["properties"])
+        schema = json.loads(Run("schema", "--profile", profile).out)
+        assert there[:len(keys(profile))] == [key for key, _, _ in keys(profile)]
+        assert set(there) == {key for kind in schema["anyOf"] for key in kind["properties"]}
+
+
+def lossy(tmp_path):
+    """A pcapng whose writer lost packets: 3 before one of them, 300 in all."""
+    order, packet = "<", microseconds(ETHERNET)[0]
+    body = [section_header(order), Interface("ethernet").description(order)]
+    body += [enhanced(order, packet, 0, Interface("ethernet")) for _ in range(3)]
+    option = struct.pack("<HHQ", 5, 8, 300)
+    body.append(struct.pack("<IIIII", 5, 24 + len(option), 0, 0, 0) + option + struct.pack("<I", 24 + len(option)))
+    path = tmp_path / "lossy.pcapng"
+    path.write_bytes(b"".join(body))
+    return path, packet
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_gap(tmp_path, profile):
+    """What the capturing program lost stands behind its packets, and the schema knows it."""
+    path, _ = lossy(tmp_path)
+    run = Run("-r", path, "--profile", profile, "--set", "sensor=a")
+    schema = json.loads(Run("schema", "--profile", profile, "--set", "sensor=a").out)
+    *_, gap = records(run)
+    jsonschema.Draft202012Validator(schema["anyOf"][1], format_checker=jsonschema.FormatChecker()).validate(gap)
+    assert run.summary["records"] == 3 and run.summary["kernel_drops"] == 300 and run.summary["gaps"] == 1
+    counts = [value for key, value in gap.items() if key.endswith("count")]
+    assert counts == ["300" if profile in ("sniffer", "siem", "wazuh") else 300] and gap["sensor"] == "a"
+
+
+def test_kinds_of_records(tmp_path):
+    path, packet = lossy(tmp_path)
+    packets_only = Run("-r", path, "--records", "packet")
+    assert packets_only.out.decode() == lines([packet]).decode() * 3 and "gaps" not in packets_only.summary
+    gap_only = Run("-r", path, "--records", "gap")
+    (gap,) = records(gap_only)
+    assert gap == {"ts": gap["ts"], "event": "gap", "cause": "capture-file", "where": str(path), "count": "300",
+                   "first_ts": gap["ts"], "last_ts": gap["ts"], "why": "the program that captured says that it lost them"}
+    assert gap_only.summary["not_selected"] == 3 and gap_only.summary["records"] == 0
+    assert Run("-r", path, "--records", "gap,packet").out == Run("-r", path).out
+    for wrong in ("gap,nonsense", "gap,", ""):
+        Run("-r", path, "--records", wrong, status=1)

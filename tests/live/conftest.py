@@ -134,8 +134,10 @@ class Capture:
         check_sums(summary)
         if not self.out:
             return None, summary
-        lines = self.lines()
-        assert len(lines) == summary["records"]
+        lines = [line for line in self.lines() if '"event":' not in line]
+        gaps = [json.loads(line) for line in self.lines() if '"event":"gap"' in line]
+        assert len(lines) == summary["records"] and len(gaps) == summary.get("gaps", 0)
+        assert sum(int(gap["count"]) for gap in gaps if gap["cause"] == "kernel") == summary["kernel_drops"]
         return lines, summary
 
     def untimed(self, lines):

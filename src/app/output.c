@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app/output.h"
+
+#include "app/records.h"
+
+enum {
+	WAIT_MS = 100,   /* at most so long until it is seen that we are asked to stop */
+	GRACE_MS = 2000, /* for a destination that is stuck then */
+};
+
+int output_init(struct output *o, const struct conf *conf, struct err *err)
+{
+	int ret = records_kinds(conf, &o->kinds, err);
+
+	o->name = conf->output;
+	return ret ? ret : records_init(&o->encode, conf, err);
+}
+
+void output_fini(struct output *o)
+{
+	encode_fini(&o->encode);
+}
+
+int output_open(struct output *o, bool live, struct err *notice, struct err *err)
+{
+	o->live = live;
+	o->sink = sink_open(o->name, live, notice, err);
+	return o->sink ? 0 : -1;
+}
+
+void output_flush(struct output *o)
+{
+	if (o->block && o->block->len) {
+		sink_put(o->sink, o->block);
+		o->block = NULL;
+	}
+}
+
+/* A block to write to; false if there is none and waiting for one is not ours or not worth it. */
+static bool have_block(struct output *o)
+{
+	while (!o->block) {
+		o->block = sink_get(o->sink, o->live ? 0 : WAIT_MS);
+		if (!o->block && (o->live || o->given_up(o->context) || sink_state(o->sink) != SINK_OK))
+			return false;
+	}
+	return true;
+}
+
+void output_write(struct output *o, const struct batch *b)
+{
+	uint32_t done = 0;
+
+	if (!(o->kinds & RECORD_PACKET)) {
+		o->not_selected += b->nrecs;
+		return;
+	}
+	while (done < b->nrecs) {
+		if (!have_block(o)) {
+			o->refused += b->nrecs - done;
+			return;
+		}
+		done = encode_batch(&o->encode, b, done, o->block);
+		if (done < b->nrecs)
+			output_flush(o);
+	}
+}
+
+bool output_gap(struct output *o, const struct gap *g)
+{
+	if (!(o->kinds & RECORD_GAP) || !o->sink)
+		return true;
+	output_flush(o); /* a block of its own: what becomes of it is counted apart */
+	if (!have_block(o))
+		return false;
+	o->block->apart = true;
+	encode_gap(&o->encode, g, o->block);
+	output_flush(o);
+	return true;
+}
+
+int output_close(struct output *o, struct sink_counters *out, struct err *err)
+{
+	if (o->block)
+		sink_put(o->sink, o->block);
+	while (!o->live && !o->given_up(o->context) && !sink_drain(o->sink, WAIT_MS))
+		;
+	return sink_close(o->sink, GRACE_MS, out, err);
+}
