@@ -27,7 +27,7 @@ WARN += -Werror
 endif
 ALL_CFLAGS := -std=gnu17 $(CFLAGS_$(BUILD)) $(HARDEN) $(WARN) -Isrc -D_GNU_SOURCE -DTAPLINE_VERSION='"$(VERSION)"' $(CFLAGS)
 ALL_LDFLAGS := $(CFLAGS_$(BUILD)) -pie -Wl,-z,relro,-z,now -pthread $(LDFLAGS)
-LIBS := -lpcap -lz -lzstd -llz4 -lcrypto
+LIBS := -lpcap -lz -lzstd -llz4 -lcrypto -ljansson
 
 SRC := $(sort $(wildcard src/*/*.c))
 OBJ := $(SRC:%.c=$(OUT)/%.o)

@@ -86,7 +86,8 @@ enum has {
 #define HAS_ARP_ADDRESSES HAS_MORE(18)
 #define HAS_IFACE HAS_MORE(19)
 #define HAS_CAPTURE HAS_MORE(20)
-#define HAS_FRAME HAS_MORE(21) /* the frame is at hand: its number and capture length */
+#define HAS_FRAME HAS_MORE(21) /* its number */
+#define HAS_CAP_LEN HAS_MORE(22)
 #define HAS_ALWAYS HAS_MORE(31)
 
 enum proto_name { /* the four values of proto_name, in every profile */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tapline: packets in, flat JSON lines out. */
+#include "app/convert.h"
 #include "app/list.h"
 #include "app/message.h"
 #include "app/pipeline.h"
@@ -82,6 +83,9 @@ static int list(const struct conf *conf)
 	int status;
 
 	switch (conf->action) {
+	case CONF_CONVERT:
+		status = convert_run(conf);
+		return status ? status : finish_listing();
 	case CONF_SCHEMA:
 	case CONF_LIST_FIELDS:
 		status = records_schema(conf);

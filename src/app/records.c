@@ -50,7 +50,7 @@ int records_init(struct encode *e, const struct conf *conf, struct err *err)
 		.fields = conf->fields,
 		.constants = conf->constants.items,
 		.nconstants = conf->constants.n,
-		.digits = (unsigned)conf->ts_digits,
+		.digits = conf->ts_digits == TS_DIGITS_DEFAULT ? 6 : (unsigned)conf->ts_digits,
 		.time = encode_time_find(conf->ts_format),
 	};
 	int ret = records_profile(conf->profile, "--profile", &options.profile, err);

@@ -223,7 +223,7 @@ int conf_parse(struct conf *c, int argc, char **argv, struct err *err)
 		.ts_format = "iso",
 		.format = "json-schema",
 		.snaplen = 262144,
-		.ts_digits = 6,
+		.ts_digits = TS_DIGITS_DEFAULT,
 		.batch = 256,
 		.promiscuous = true,
 	};

@@ -16,7 +16,8 @@
 #include <stdio.h>
 
 enum {
-	CONF_READS_MAX = 1024, /* times that an option may be given */
+	TS_DIGITS_DEFAULT = 99, /* not given */
+	CONF_READS_MAX = 1024,  /* times that an option may be given */
 };
 
 enum conf_action {
@@ -54,7 +55,7 @@ struct conf {
 	uint64_t duration;      /* ns; 0: no limit */
 	uint64_t snaplen;       /* bytes */
 	uint64_t ring;          /* bytes; 0: the source's default */
-	uint64_t ts_digits;     /* 0, 3, 6, 9 */
+	uint64_t ts_digits;     /* 0, 3, 6, 9; TS_DIGITS_DEFAULT */
 	uint64_t batch;         /* packets, 1 to BATCH_MAX */
 	bool promiscuous;
 	bool inner;

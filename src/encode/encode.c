@@ -100,12 +100,14 @@ static inline uint64_t known(struct encode *e, const struct rec *r, const struct
 {
 	uint64_t has = r->has | m->has | HAS_ALWAYS;
 
-	if (e->community && community_defined(r))
+	if (e->community && (e->given_id || community_defined(r)))
 		has |= HAS_COMMUNITY_ID;
 	if (e->origin)
 		has |= put_origin(e, f->origin);
 	if (f->number)
 		has |= HAS_FRAME;
+	if (f->caplen != CAPLEN_UNKNOWN)
+		has |= HAS_CAP_LEN;
 	return has;
 }
 
@@ -246,5 +248,5 @@ void encode_fini(struct encode *e)
 
 bool encode_wants_more(const struct encode *e)
 {
-	return e->needs >> 32 & ~(HAS_ALWAYS | HAS_COMMUNITY_ID | HAS_IFACE | HAS_CAPTURE | HAS_FRAME) >> 32;
+	return e->needs >> 32 & ~(HAS_ALWAYS | HAS_COMMUNITY_ID | HAS_IFACE | HAS_CAPTURE | HAS_FRAME | HAS_CAP_LEN) >> 32;
 }

@@ -72,6 +72,7 @@ struct encode {
 	uint32_t ncolumns;
 	struct encode_origin *origin; /* names of the last origin as text, or NULL where no field has them */
 	struct community *community;  /* or NULL */
+	const char *given_id;         /* while a line is converted: its own Community ID, or NULL */
 };
 
 /* 0, or -errno with *err filled: an unknown field, a name that is there twice, no memory. On error nothing is kept. */
@@ -130,8 +131,19 @@ struct encode_field {
 };
 const struct encode_field *encode_field_at(unsigned index);
 
-/* The same of the record of a gap, whose fields have no names of ours: id is NULL. */
+/* The same of the record of a gap. */
 const struct encode_field *encode_gap_field_at(unsigned index);
+
+/*
+ * Lines of one profile to lines of another: what the target can hold is kept, and so is what no profile knows. from: PROFILES
+ * if each line's keys shall tell. digits_given: times have the encoder's digits; else as many as they had. NULL: no memory.
+ */
+struct convert *convert_new(struct encode *to, enum encode_profile from, bool digits_given, FILE *out);
+void convert_free(struct convert *c); /* accepts NULL */
+
+/* One line, without or with its newline. 0, or -errno with *err filled: no JSON, or a value that is none; nothing is written
+ * then. */
+int convert_line(struct convert *c, const char *text, size_t len, struct err *err);
 
 /* Documents made from the table. */
 enum schema_format {

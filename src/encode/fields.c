@@ -60,8 +60,8 @@ const struct encode_field *encode_field_at(unsigned index)
 const struct encode_field *encode_gap_field_at(unsigned index)
 {
 	static const struct encode_field fields[] = {
-#define GAP(type, known, value, about, sniffer, siem, wazuh, ecs, ocsf, eve, full)                                             \
-	{NULL, &types[TYPE_##type], 0, about, {sniffer, siem, wazuh, ecs, ocsf, eve, full}},
+#define GAP(id, type, known, value, about, sniffer, siem, wazuh, ecs, ocsf, eve, full)                                         \
+	{#id, &types[TYPE_##type], 0, about, {sniffer, siem, wazuh, ecs, ocsf, eve, full}},
 #include "encode/gap.def"
 	};
 
@@ -96,6 +96,6 @@ const struct encode_field *encode_gap_field_at(unsigned index)
 	_Static_assert(sizeof(name) == 1 || !IS_SPOILED(type), "Wazuh spoils integers above 2147483647: make it DIGITS");
 #include "encode/fields.def"
 
-#define GAP(type, known, value, about, sniffer, siem, wazuh, ecs, ocsf, eve, full)                                             \
+#define GAP(id, type, known, value, about, sniffer, siem, wazuh, ecs, ocsf, eve, full)                                         \
 	CHECK(type, sniffer) CHECK(type, siem) CHECK(type, wazuh)
 #include "encode/gap.def"

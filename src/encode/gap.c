@@ -20,7 +20,7 @@ bool encode_gap(struct encode *e, const struct gap *g, struct block *out)
 
 	if (BLOCK_SIZE - out->len < GAP_MAX + e->tail_len)
 		return false;
-#define GAP(type, known, value, about, sniffer, siem, wazuh, ecs, ocsf, eve, full)                                             \
+#define GAP(id, type, known, value, about, sniffer, siem, wazuh, ecs, ocsf, eve, full)                                         \
 	{                                                                                                                      \
 		static const char *const names[PROFILES] = {sniffer, siem, wazuh, ecs, ocsf, eve, full};                       \
 		const char *name = names[e->profile];                                                                          \

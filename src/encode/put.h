@@ -15,6 +15,8 @@
 
 #include <string.h>
 
+#define CAPLEN_UNKNOWN UINT32_MAX /* of a frame that is not at hand */
+
 enum {
 	PUT_SLACK = 32,
 	PUT_TEXT_ROOM = 6 * 1024, /* a name from outside, escaped and with its quotes; what does not fit is left out */
@@ -72,6 +74,7 @@ char *put_epoch(const struct encode *e, char *p, int64_t ts);
 char *put_epoch_ms(char *p, int64_t ts);
 
 char *put_tunnels(char *p, const struct more *m);
+int text_tunnel(const char *name, size_t len); /* enum tunnel, or -1 */
 
 /* Two digits. v < 100. */
 static inline char *put_pair(char *p, uint32_t v)
@@ -249,7 +252,7 @@ static inline char *put_reason(char *p, uint8_t reason)
 static inline char *put_community_id(const struct encode *e, char *p, const struct rec *r)
 {
 	*p = '"';
-	return put_quoted(p, put_bytes(p + 1, community_id(e->community, r), COMMUNITY_LEN));
+	return put_quoted(p, put_bytes(p + 1, e->given_id ? e->given_id : community_id(e->community, r), COMMUNITY_LEN));
 }
 
 static inline char *put_iface(const struct encode *e, char *p)

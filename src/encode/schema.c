@@ -127,8 +127,8 @@ static bool is_required(const struct key *key)
 {
 	uint64_t needs = key->field->needs;
 
-	return key->field->id ? needs == HAS_ALWAYS || needs == HAS_WIRELEN
-			      : !key->type.is_time && strcmp(key->type.json, "integer") != 0;
+	return needs ? needs == HAS_ALWAYS || needs == HAS_WIRELEN
+		     : !key->type.is_time && strcmp(key->type.json, "integer") != 0;
 }
 
 static void kind_schema(const struct encode *e, const char *title, key_at *key_at_of, FILE *out)

@@ -123,18 +123,26 @@ char *put_epoch(const struct encode *e, char *p, int64_t ts)
 	return e->time_quoted ? put_quoted(p, end) : end;
 }
 
+static const char *const tunnel_names[TUNNELS] = {
+	[TUNNEL_IPIP] = "ipip",     [TUNNEL_6IN4] = "6in4",   [TUNNEL_4IN6] = "4in6",     [TUNNEL_6IN6] = "6in6",
+	[TUNNEL_GRE] = "gre",       [TUNNEL_NVGRE] = "nvgre", [TUNNEL_ERSPAN] = "erspan", [TUNNEL_VXLAN] = "vxlan",
+	[TUNNEL_GENEVE] = "geneve", [TUNNEL_GTPU] = "gtp-u",  [TUNNEL_L2TP] = "l2tp",     [TUNNEL_TEREDO] = "teredo",
+	[TUNNEL_MPLS] = "mpls",
+};
+
+int text_tunnel(const char *name, size_t len)
+{
+	for (int i = 0; i < TUNNELS; i++)
+		if (strlen(tunnel_names[i]) == len && !memcmp(tunnel_names[i], name, len))
+			return i;
+	return -1;
+}
+
 char *put_tunnels(char *p, const struct more *m)
 {
-	static const char *const names[TUNNELS] = {
-		[TUNNEL_IPIP] = "ipip",     [TUNNEL_6IN4] = "6in4",   [TUNNEL_4IN6] = "4in6",     [TUNNEL_6IN6] = "6in6",
-		[TUNNEL_GRE] = "gre",       [TUNNEL_NVGRE] = "nvgre", [TUNNEL_ERSPAN] = "erspan", [TUNNEL_VXLAN] = "vxlan",
-		[TUNNEL_GENEVE] = "geneve", [TUNNEL_GTPU] = "gtp-u",  [TUNNEL_L2TP] = "l2tp",     [TUNNEL_TEREDO] = "teredo",
-		[TUNNEL_MPLS] = "mpls",
-	};
-
 	*p++ = '"';
 	for (unsigned i = 0; i < m->ntunnels; i++) {
-		p = PUT_TEXT(p, names[m->tunnels[i]]);
+		p = PUT_TEXT(p, tunnel_names[m->tunnels[i]]);
 		*p++ = ',';
 	}
 	p[-1] = '"';
