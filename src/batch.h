@@ -88,6 +88,7 @@ enum has {
 #define HAS_CAPTURE HAS_MORE(20)
 #define HAS_FRAME HAS_MORE(21) /* its number */
 #define HAS_CAP_LEN HAS_MORE(22)
+#define HAS_FLOW_LABEL HAS_MORE(23)
 #define HAS_ALWAYS HAS_MORE(31)
 
 enum proto_name { /* the four values of proto_name, in every profile */
@@ -130,6 +131,7 @@ struct more {
 	uint16_t inner_vlan; /* and in the next */
 	uint16_t ether_type; /* of what the link carries, behind the tags */
 	uint16_t frag_off;   /* bytes */
+	uint32_t flow_label; /* IPv6, 20 bits */
 	uint32_t ip_id;      /* 16 bits in IPv4, 32 in IPv6's fragment header */
 	uint8_t ttl;         /* hop limit */
 	uint8_t tos;         /* RFC 2474: DSCP in the upper six bits; RFC 3168: ECN in the lower two */

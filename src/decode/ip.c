@@ -215,8 +215,9 @@ _Static_assert(sizeof(struct ipv6_header) == 40, "RFC 8200 3");
 /* RFC 8200 3: version, traffic class (8 bits), flow label. */
 static void note_ipv6(struct more *m, const struct ipv6_header *h)
 {
-	m->has |= HAS_TTL | HAS_FRAG_OFF;
+	m->has |= HAS_TTL | HAS_FRAG_OFF | HAS_FLOW_LABEL;
 	m->ttl = h->hop_limit;
+	m->flow_label = (h->class_flow[0] & 15u) << 16 | (uint32_t)h->class_flow[1] << 8 | h->class_flow[2];
 	m->tos = (uint8_t)(h->version << 4 | h->class_flow[0] >> 4);
 }
 

@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!to[options.profile].tail && encode_init(&to[options.profile], &options, &err))
 		abort();
 	out = open_memstream(&text, &len);
-	c = convert_new(&to[options.profile], data[0] & 0x80 ? (enum encode_profile)(data[1] % PROFILES) : PROFILES, false, out);
+	c = convert_new(&to[options.profile], data[0] & 0x80 ? (enum encode_profile)(data[1] % PROFILES) : PROFILES, false,
+			out);
 	if (!out || !c)
 		abort();
 	if (convert_line(c, (const char *)data + 2, size - 2, &err)) {

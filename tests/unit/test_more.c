@@ -59,7 +59,7 @@ static void ip4(struct packet *p, unsigned net, unsigned proto, unsigned payload
 /* IPv6 from fd00::N:1 to fd00::N:2. */
 static void ip6(struct packet *p, unsigned net, unsigned next, unsigned payload)
 {
-	add(p, "6b90 0000");
+	add(p, "6b95 4321");
 	add16(p, payload);
 	p->bytes[p->len++] = (uint8_t)next;
 	add(p, "3f");
@@ -143,6 +143,8 @@ static void ipv6_fragment(void **state)
 	assert_int_equal(more[0].frag_off, 40);
 	assert_int_equal(more[0].ttl, 63);
 	assert_int_equal(more[0].tos, 0xb9);
+	assert_true(more[0].has & HAS_FLOW_LABEL);
+	assert_int_equal(more[0].flow_label, 0x54321);
 	assert_false(more[0].has & HAS_DF);
 }
 
