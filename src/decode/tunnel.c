@@ -297,3 +297,9 @@ enum layer decode_teredo(struct walk *w)
 		cursor_skip(&w->c, 8);
 	return ip_by_nibble(w) == LAYER_ipv6 ? enter(w, TUNNEL_TEREDO, LAYER_ipv6) : LAYER_DONE;
 }
+
+/* RFC 3378 3: version 3 in the upper four of 16 bits, the others zero; then an Ethernet frame. */
+enum layer decode_etherip(struct walk *w)
+{
+	return cursor_be16(&w->c) == 0x3000 ? enter(w, TUNNEL_ETHERIP, LAYER_ethernet) : LAYER_DONE;
+}

@@ -124,10 +124,10 @@ char *put_epoch(const struct encode *e, char *p, int64_t ts)
 }
 
 static const char *const tunnel_names[TUNNELS] = {
-	[TUNNEL_IPIP] = "ipip",     [TUNNEL_6IN4] = "6in4",   [TUNNEL_4IN6] = "4in6",     [TUNNEL_6IN6] = "6in6",
-	[TUNNEL_GRE] = "gre",       [TUNNEL_NVGRE] = "nvgre", [TUNNEL_ERSPAN] = "erspan", [TUNNEL_VXLAN] = "vxlan",
-	[TUNNEL_GENEVE] = "geneve", [TUNNEL_GTPU] = "gtp-u",  [TUNNEL_L2TP] = "l2tp",     [TUNNEL_TEREDO] = "teredo",
-	[TUNNEL_MPLS] = "mpls",
+	[TUNNEL_IPIP] = "ipip",     [TUNNEL_6IN4] = "6in4",       [TUNNEL_4IN6] = "4in6",     [TUNNEL_6IN6] = "6in6",
+	[TUNNEL_GRE] = "gre",       [TUNNEL_NVGRE] = "nvgre",     [TUNNEL_ERSPAN] = "erspan", [TUNNEL_VXLAN] = "vxlan",
+	[TUNNEL_GENEVE] = "geneve", [TUNNEL_GTPU] = "gtp-u",      [TUNNEL_L2TP] = "l2tp",     [TUNNEL_TEREDO] = "teredo",
+	[TUNNEL_MPLS] = "mpls",     [TUNNEL_ETHERIP] = "etherip",
 };
 
 int text_tunnel(const char *name, size_t len)

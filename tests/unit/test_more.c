@@ -245,6 +245,7 @@ static const struct tunnel_case {
 	 TUNNEL_ERSPAN, false},
 	{"L2TPv3", 115, "00000001 " ETH4, TUNNEL_L2TP, false},
 	{"L2TPv3 with cookie and sublayer", 115, "00000001 1122334455667788 40000000 " ETH "86dd", TUNNEL_L2TP, true},
+	{"EtherIP", 97, "3000 " ETH4, TUNNEL_ETHERIP, false},
 	{"MPLS in IP", 137, "00010140", TUNNEL_MPLS, false},
 	{"VXLAN", 17, "c000 12b5 0000 0000 08000000 00000100 " ETH4, TUNNEL_VXLAN, false},
 	{"VXLAN with a tag inside", 17, "c000 12b5 0000 0000 08000000 00000100 " ETH "8100 0007 86dd", TUNNEL_VXLAN, true},
@@ -338,6 +339,7 @@ static void tunnels_without_ip_inside(void **state)
 		{47, "0000 0800 65000000"},                               /* the wrong version */
 		{47, "4000 0800 " UDP_INNER},                             /* source routes of RFC 1701 */
 		{47, "0000 abcd " UDP_INNER},                             /* unknown protocol */
+		{97, "2000 " ETH4},                                       /* EtherIP of another version */
 		{115, "00000000 c802 0014"},                              /* control */
 		{17, "c000 12b5 0010 0000 00000000 00000100 " ETH4},      /* VXLAN without its flag */
 		{17, "0868 0868 0010 0000 3201 0004 00000000 0001 0000"}, /* GTP echo */
