@@ -118,6 +118,10 @@ install: tapline ## install under PREFIX (DESTDIR is honoured)
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/tapline $(DESTDIR)$(PREFIX)/share/man/man1/tapline.1
 
+$(OUT)/nightly/%: $(OUT)/tests/nightly/%.o $(ROOMS)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
 $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(ROOMS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
