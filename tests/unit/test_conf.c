@@ -62,7 +62,7 @@ static void defaults(void **state)
 	assert_int_equal(conf.duration, 0);
 	assert_int_equal(conf.snaplen, 262144);
 	assert_int_equal(conf.ring, 0);
-	assert_int_equal(conf.ts_digits, 6);
+	assert_int_equal(conf.ts_digits, TS_DIGITS_DEFAULT);
 	assert_int_equal(conf.batch, 256);
 	assert_true(conf.promiscuous);
 	assert_false(conf.quiet);

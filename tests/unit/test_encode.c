@@ -488,6 +488,7 @@ static void longest_line(void **state)
 		batch.recs[i] = r;
 		batch.recs[i].frame = (uint8_t)i;
 		more[i].ntunnels = TUNNELS_MAX;
+		more[i].df = false;
 		memset(more[i].tunnels, TUNNEL_ERSPAN, TUNNELS_MAX);
 	}
 	batch.more = more;
