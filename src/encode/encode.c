@@ -102,6 +102,8 @@ static inline uint64_t known(struct encode *e, const struct rec *r, const struct
 
 	if (e->community && (e->given_id || community_defined(r)))
 		has |= HAS_COMMUNITY_ID;
+	if (r->has & HAS_PROTO && put_keywords[r->proto])
+		has |= HAS_PROTO_KEYWORD;
 	if (e->origin)
 		has |= put_origin(e, f->origin);
 	if (f->number)
@@ -248,5 +250,6 @@ void encode_fini(struct encode *e)
 
 bool encode_wants_more(const struct encode *e)
 {
-	return e->needs >> 32 & ~(HAS_ALWAYS | HAS_COMMUNITY_ID | HAS_IFACE | HAS_CAPTURE | HAS_FRAME | HAS_CAP_LEN) >> 32;
+	return e->needs >> 32 &
+	       ~(HAS_ALWAYS | HAS_COMMUNITY_ID | HAS_PROTO_KEYWORD | HAS_IFACE | HAS_CAPTURE | HAS_FRAME | HAS_CAP_LEN) >> 32;
 }

@@ -36,6 +36,7 @@ enum {
 
 /* Bits that the encoder itself adds. */
 #define HAS_COMMUNITY_ID HAS_MORE(30)
+#define HAS_PROTO_KEYWORD HAS_MORE(29)
 
 /* The names of the last origin, as values. */
 struct encode_origin {
@@ -72,6 +73,9 @@ uint64_t put_new_origin(struct encode_origin *names, const struct origin *o);
 /* A time as a number, or the number as a string. */
 char *put_epoch(const struct encode *e, char *p, int64_t ts);
 char *put_epoch_ms(char *p, int64_t ts);
+
+extern const char *const put_keywords[256]; /* NULL: the protocol number has none */
+char *put_keyword(char *p, uint8_t proto);
 
 char *put_tunnels(char *p, const struct more *m);
 int text_tunnel(const char *name, size_t len); /* enum tunnel, or -1 */

@@ -123,6 +123,17 @@ char *put_epoch(const struct encode *e, char *p, int64_t ts)
 	return e->time_quoted ? put_quoted(p, end) : end;
 }
 
+const char *const put_keywords[256] = {
+#define KEYWORD(number, keyword) [number] = keyword,
+#include "encode/keywords.def"
+};
+
+char *put_keyword(char *p, uint8_t proto)
+{
+	*p = '"';
+	return put_quoted(p, PUT_TEXT(p + 1, put_keywords[proto]));
+}
+
 static const char *const tunnel_names[TUNNELS] = {
 	[TUNNEL_IPIP] = "ipip",     [TUNNEL_6IN4] = "6in4",       [TUNNEL_4IN6] = "4in6",     [TUNNEL_6IN6] = "6in6",
 	[TUNNEL_GRE] = "gre",       [TUNNEL_NVGRE] = "nvgre",     [TUNNEL_ERSPAN] = "erspan", [TUNNEL_VXLAN] = "vxlan",

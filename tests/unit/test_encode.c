@@ -283,7 +283,8 @@ static void profiles(void **state)
 		 "\"destination.mac\":\"02-00-00-00-00-CD\",\"network.vlan.id\":\"100\"}\n"},
 		{PROFILE_FULL,
 		 "{\"ts\":\"2026-01-02T03:04:05.123456Z\",\"src_ip\":\"192.0.2.1\",\"dst_ip\":\"192.0.2.2\",\"proto\":6,"
-		 "\"pkt_len\":60,\"proto_name\":\"tcp\",\"sport\":40000,\"dport\":22,\"flags\":\"S\",\"syn\":true,\"rst\":"
+		 "\"pkt_len\":60,\"proto_name\":\"tcp\",\"proto_keyword\":\"tcp\",\"sport\":40000,\"dport\":22,\"flags\":\"S\","
+		 "\"syn\":true,\"rst\":"
 		 "false,"
 		 "\"fin\":false,\"psh\":false,\"ack\":false,\"urg\":false,\"ece\":false,\"cwr\":false,\"ns\":false,"
 		 "\"tcp_seq\":\"4294967295\",\"tcp_ack\":\"1\",\"tcp_window\":65535,\"payload_len\":6,"
@@ -481,7 +482,8 @@ static void longest_line(void **state)
 	r.payload_len = INT32_MAX;
 	r.sport = r.dport = 0xffff;
 	r.tcp_flags = 0x1ff;
-	r.proto = r.icmp_type = r.icmp_code = 0xff;
+	r.proto = 135; /* the longest keyword */
+	r.icmp_type = r.icmp_code = 0xff;
 	r.malformed = DROP_IP_HEADER_BEYOND;
 	for (unsigned i = 0; i < BATCH_MAX; i++) {
 		batch.frames[i] = (struct frame){.origin = &origin, .number = UINT64_MAX, .caplen = INT32_MAX};
