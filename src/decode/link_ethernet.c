@@ -8,9 +8,10 @@ enum {
 	ETHERTYPE_MIN = 0x0600, /* IEEE 802.3-2022 3.2.6: below, the field is a length */
 	LENGTH_MAX = 1500,      /* and a length is no more than this */
 	VLAN_TAGS_MAX = 20,
-	SAP_SNAP = 0xaa,          /* IEEE 802-2014 9.2 */
-	SAP_IP = 0x06,            /* RFC 948 */
-	LLC_UI = 0x03,            /* unnumbered information */
+	SAP_SNAP = 0xaa, /* IEEE 802-2014 9.2 */
+	SAP_IP = 0x06,   /* RFC 948 */
+	LLC_UI = 0x03,   /* unnumbered information */
+	LLC_NO_INFORMATION = 0x01,
 	OUI_ENCAPSULATED = 0,     /* RFC 1042 */
 	OUI_BRIDGE_TUNNEL = 0xf8, /* IEEE 802.1H */
 	LABEL_GAL = 13,           /* RFC 5586 4: an associated channel follows */
@@ -72,7 +73,10 @@ enum layer decode_vlan(struct walk *w)
 	return type_or_length(w, cursor_be16(&w->c));
 }
 
-/* IEEE 802.2. */
+/*
+ * IEEE 802.2: destination and source access point, control. Data are in unnumbered information and in information frames, whose
+ * control has two bytes.
+ */
 enum layer decode_llc(struct walk *w)
 {
 	uint8_t dsap = cursor_u8(&w->c);
@@ -80,8 +84,10 @@ enum layer decode_llc(struct walk *w)
 	uint8_t control = cursor_u8(&w->c);
 	if (w->c.failed)
 		return LAYER_NOT_IP;
-	if (control != LLC_UI)
+	if (control != LLC_UI && control & LLC_NO_INFORMATION)
 		return LAYER_NOT_IP;
+	if (control != LLC_UI)
+		cursor_skip(&w->c, 1);
 	if (dsap == SAP_IP) /* whoever sends it */
 		return LAYER_ipv4;
 	return dsap == SAP_SNAP && ssap == SAP_SNAP ? LAYER_snap : LAYER_NOT_IP;

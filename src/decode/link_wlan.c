@@ -12,8 +12,9 @@ enum {
 	TO_DS = 0x01, /* second byte */
 	FROM_DS = 0x02,
 	PROTECTED = 0x40,
-	ORDER = 0x80, /* with QoS: an HT control field follows */
-	AMSDU = 0x80, /* in the QoS control field */
+	ORDER = 0x80,    /* with QoS: an HT control field follows */
+	AMSDU = 0x80,    /* in the QoS control field */
+	FRAGMENT = 0x0f, /* number of a fragment, in the sequence control field */
 	AVS_MAGIC = 0x80211000,
 	RADIOTAP_MIN = 8,
 	RADIOTAP_TSFT = 1 << 0,
@@ -25,13 +26,15 @@ enum layer decode_ieee80211(struct walk *w)
 {
 	const uint8_t *start = w->c.p;
 	uint8_t control = cursor_u8(&w->c), flags = cursor_u8(&w->c);
+	uint16_t fragment;
 	uint8_t qos = 0;
 
 	if (w->c.failed)
 		return walk_undecodable(w, DROP_LINK_CUT);
 	if ((control & TYPE_MASK) != TYPE_DATA || control & SUBTYPE_NULL || flags & PROTECTED)
 		return LAYER_NOT_IP;
-	cursor_skip(&w->c, 22); /* duration, three addresses, sequence control */
+	cursor_skip(&w->c, 20);                   /* duration, three addresses */
+	fragment = cursor_le16(&w->c) & FRAGMENT; /* of sequence control */
 	if ((flags & TO_DS) && (flags & FROM_DS))
 		cursor_skip(&w->c, 6);
 	if (control & SUBTYPE_QOS) {
@@ -44,6 +47,8 @@ enum layer decode_ieee80211(struct walk *w)
 		cursor_skip(&w->c, (size_t)(start - w->c.p) & 3);
 	if (w->c.failed)
 		return walk_undecodable(w, DROP_LINK_CUT);
+	if (fragment) /* a later one: it begins in the middle */
+		return LAYER_NOT_IP;
 	if (qos & AMSDU) {
 		cursor_skip(&w->c, 12); /* the first subframe: addresses, length */
 		walk_limit(w, cursor_be16(&w->c));
