@@ -2,6 +2,8 @@
 /* IEEE 802.11 and the capture headers in front of it. Only data frames that are not encrypted lead to IP. */
 #include "decode/walk.h"
 
+#include <string.h>
+
 #define RADIOTAP_MORE_WORDS (1u << 31) /* another word of presence bits follows */
 
 enum {
@@ -12,9 +14,10 @@ enum {
 	TO_DS = 0x01, /* second byte */
 	FROM_DS = 0x02,
 	PROTECTED = 0x40,
-	ORDER = 0x80,    /* with QoS: an HT control field follows */
-	AMSDU = 0x80,    /* in the QoS control field */
-	FRAGMENT = 0x0f, /* number of a fragment, in the sequence control field */
+	ORDER = 0x80,       /* with QoS: an HT control field follows */
+	AMSDU = 0x80,       /* in the QoS control field */
+	FRAGMENT = 0x0f,    /* number of a fragment, in the sequence control field */
+	SNAP_BOTH = 0xaaaa, /* IEEE 802-2014 9.2: how LLC with SNAP begins */
 	AVS_MAGIC = 0x80211000,
 	RADIOTAP_MIN = 8,
 	RADIOTAP_TSFT = 1 << 0,
@@ -22,37 +25,83 @@ enum {
 	RADIOTAP_FLAG_DATA_PAD = 0x20, /* the 802.11 header is followed by padding to a multiple of four */
 };
 
+struct ieee80211_header {
+	uint8_t control;
+	uint8_t flags;
+	uint16_t duration;
+	uint8_t addresses[3][6];
+	uint16_t sequence; /* as it lies in the frame; the lower four bits number fragments */
+};
+_Static_assert(sizeof(struct ieee80211_header) == 24, "IEEE 802.11-2020 9.3.2.1");
+
+/* Destination and source among the addresses, by the direction (IEEE 802.11-2020 table 9-30); fourth: where there are four. */
+static void find_ends(const struct ieee80211_header *h, const uint8_t fourth[6], const uint8_t **dst, const uint8_t **src)
+{
+	*dst = h->flags & TO_DS ? h->addresses[2] : h->addresses[0];
+	*src = !(h->flags & FROM_DS) ? h->addresses[1] : h->flags & TO_DS ? fourth : h->addresses[2];
+}
+
+static bool looks_like(const struct cursor *c, size_t offset, const uint8_t address[6])
+{
+	for (size_t i = 0; i < 6; i++)
+		if (cursor_peek_u8(c, offset + i) != address[i])
+			return false;
+	return cursor_left(c) >= offset + 6;
+}
+
+/*
+ * What a data frame carries: LLC. Some devices put a whole Ethernet frame there, which its addresses tell, or two bytes before
+ * LLC: zeros, or the sequence control once more.
+ */
+static enum layer wlan_payload(struct walk *w, const struct ieee80211_header *h, const uint8_t *dst, const uint8_t *src)
+{
+	uint16_t first = cursor_peek_be16(&w->c, 0);
+
+	if (first == SNAP_BOTH)
+		return LAYER_llc;
+	if (looks_like(&w->c, 0, dst) || looks_like(&w->c, 6, src))
+		return LAYER_ethernet;
+	if (first == 0 || first == __builtin_bswap16(h->sequence))
+		cursor_skip(&w->c, 2);
+	return LAYER_llc;
+}
+
 enum layer decode_ieee80211(struct walk *w)
 {
-	const uint8_t *start = w->c.p;
-	uint8_t control = cursor_u8(&w->c), flags = cursor_u8(&w->c);
-	uint16_t fragment;
+	const uint8_t *start = w->c.p, *dst, *src;
+	struct ieee80211_header h;
+	uint8_t fourth[6] = {0};
 	uint8_t qos = 0;
 
-	if (w->c.failed)
+	if (cursor_left(&w->c) < 2)
 		return walk_undecodable(w, DROP_LINK_CUT);
-	if ((control & TYPE_MASK) != TYPE_DATA || control & SUBTYPE_NULL || flags & PROTECTED)
+	cursor_header(&w->c, &h, sizeof(h));
+	if ((h.control & TYPE_MASK) != TYPE_DATA || h.control & SUBTYPE_NULL || h.flags & PROTECTED)
 		return LAYER_NOT_IP;
-	cursor_skip(&w->c, 20);                   /* duration, three addresses */
-	fragment = cursor_le16(&w->c) & FRAGMENT; /* of sequence control */
-	if ((flags & TO_DS) && (flags & FROM_DS))
-		cursor_skip(&w->c, 6);
-	if (control & SUBTYPE_QOS) {
+	if ((h.flags & TO_DS) && (h.flags & FROM_DS))
+		cursor_copy(&w->c, fourth, sizeof(fourth));
+	if (h.control & SUBTYPE_QOS) {
 		qos = cursor_u8(&w->c);
 		cursor_skip(&w->c, 1);
-		if (flags & ORDER)
+		if (h.flags & ORDER)
 			cursor_skip(&w->c, 4);
 	}
 	if (w->wlan_padded)
 		cursor_skip(&w->c, (size_t)(start - w->c.p) & 3);
 	if (w->c.failed)
 		return walk_undecodable(w, DROP_LINK_CUT);
-	if (fragment) /* a later one: it begins in the middle */
-		return LAYER_NOT_IP;
-	if (qos & AMSDU) {
-		cursor_skip(&w->c, 12); /* the first subframe: addresses, length */
-		walk_limit(w, cursor_be16(&w->c));
+	find_ends(&h, fourth, &dst, &src);
+	if (w->more) {
+		memcpy(w->more->dst_mac, dst, 6);
+		memcpy(w->more->src_mac, src, 6);
+		w->more->has |= HAS_MACS;
 	}
+	if (h.sequence & FRAGMENT) /* a later one: it begins in the middle */
+		return LAYER_NOT_IP;
+	if (!(qos & AMSDU))
+		return wlan_payload(w, &h, dst, src);
+	cursor_skip(&w->c, 12); /* the first subframe: addresses, length */
+	walk_limit(w, cursor_be16(&w->c));
 	return LAYER_llc;
 }
 
