@@ -19,6 +19,7 @@ enum {
 	FRAGMENT = 0x0f,    /* number of a fragment, in the sequence control field */
 	SNAP_BOTH = 0xaaaa, /* IEEE 802-2014 9.2: how LLC with SNAP begins */
 	AVS_MAGIC = 0x80211000,
+	PPI_MIN = 8,
 	RADIOTAP_MIN = 8,
 	RADIOTAP_TSFT = 1 << 0,
 	RADIOTAP_FLAGS = 1 << 1,
@@ -166,16 +167,31 @@ enum layer decode_prism(struct walk *w)
 	return wlan_after(w, length, 8);
 }
 
-/* LINKTYPE_PPI: version, flags, length, the link type of what follows; all little endian. */
+/* The fields of a PPI header, each a type, a length and so many bytes, fill it to its end. */
+static bool ppi_fields_fit(struct cursor fields)
+{
+	while (cursor_left(&fields) && !fields.failed) {
+		cursor_skip(&fields, 2);
+		cursor_skip(&fields, cursor_le16(&fields));
+	}
+	return !fields.failed;
+}
+
+/* LINKTYPE_PPI: version, flags, length, the link type of what follows; all little endian. Then fields. */
 enum layer decode_ppi(struct walk *w)
 {
+	struct cursor fields;
 	uint16_t length;
 	uint32_t link;
 
 	cursor_skip(&w->c, 2);
 	length = cursor_le16(&w->c);
 	link = cursor_le32(&w->c);
-	if (wlan_after(w, length, 8) == LAYER_UNDECODABLE)
+	fields = w->c;
+	if (wlan_after(w, length, PPI_MIN) == LAYER_UNDECODABLE)
 		return LAYER_UNDECODABLE;
+	cursor_limit(&fields, length - PPI_MIN);
+	if (!ppi_fields_fit(fields))
+		return walk_undecodable(w, DROP_LINK_BAD);
 	return link == LINK_NOT_IP ? LAYER_UNDECODABLE : decode_link(link);
 }
