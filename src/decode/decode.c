@@ -60,21 +60,14 @@ enum layer decode_ppptype(uint16_t type)
 	}
 }
 
-enum layer decode_transport(uint8_t proto)
-{
-	switch (proto) {
-#define TRANSPORT(number, id)                                                                                                  \
-	case number:                                                                                                           \
-		return LAYER_##id;
+const struct ip_protocol decode_ip_protocols[256] = {
+#define TRANSPORT(number, id, name) [number] = {LAYER_##id, PROTO_NAME_##name},
 #include "decode/protocols.def"
-	default:
-		return LAYER_DONE;
-	}
-}
+};
 
 enum layer walk_from(struct walk *w, enum layer layer)
 {
-	for (unsigned depth = 0; layer < LAYERS; depth++) {
+	for (unsigned depth = 0; layer >= LAYERS_FIRST; depth++) {
 		if (depth == LAYERS_MAX)
 			return walk_undecodable(w, DROP_LINK_DEEP);
 		layer = layers[layer](w);
@@ -91,12 +84,12 @@ static enum layer come_back(struct walk *w)
 	return LAYER_DONE;
 }
 
-static enum layer walk_frame(struct walk *w)
+static enum layer walk_frame(struct walk *w, enum layer first)
 {
 	enum layer end;
 
 	w->reason = DROP_LINK_UNKNOWN;
-	end = walk_from(w, decode_link(w->frame->link));
+	end = walk_from(w, first);
 	return end != LAYER_DONE && w->entered ? come_back(w) : end;
 }
 
@@ -129,7 +122,8 @@ static uint32_t packet_end(const struct frame *f)
 void decode_batch(struct batch *b, unsigned mode, struct decode_counters *c)
 {
 	struct checkpoint outer;
-	uint32_t n = 0;
+	uint32_t link = LINK_NOT_IP, n = 0; /* of the last frame: nearly always that of the next */
+	enum layer first = LAYER_NOT_IP;
 
 	for (uint32_t i = 0; i < b->nframes; i++) {
 		const struct frame *f = &b->frames[i];
@@ -151,7 +145,11 @@ void decode_batch(struct batch *b, unsigned mode, struct decode_counters *c)
 		};
 		if (w.more)
 			w.more->has = w.more->ntunnels = 0;
-		switch (walk_frame(&w)) {
+		if (f->link != link) {
+			link = f->link;
+			first = decode_link(link);
+		}
+		switch (walk_frame(&w, first)) {
 		case LAYER_DONE:
 			n++;
 			if (r->malformed)

@@ -26,7 +26,7 @@ static void note_proto(struct rec *r, uint8_t proto, bool later_fragment)
 {
 	r->proto = proto;
 	r->has |= HAS_PROTO | HAS_PROTO_NAME;
-	r->proto_name = later_fragment ? PROTO_NAME_OTHER : decode_proto_name(proto);
+	r->proto_name = later_fragment ? PROTO_NAME_OTHER : decode_ip_protocols[proto].name;
 }
 
 /* What is left is the transport's: its length, and the layer of this protocol number. */
@@ -39,7 +39,7 @@ static enum layer transport(struct walk *w, uint8_t proto, bool later_fragment)
 	r->payload_len = (uint32_t)walk_wire_left(w);
 	if (later_fragment)
 		return LAYER_DONE;
-	return w->outer ? decode_tunnel_proto(proto) : decode_transport(proto);
+	return w->outer ? decode_tunnel_proto(proto) : (enum layer)decode_ip_protocols[proto].layer;
 }
 
 struct ipv4_header {

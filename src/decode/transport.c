@@ -11,21 +11,6 @@ enum {
 	PROTO_ICMPV6 = 58,
 };
 
-uint8_t decode_proto_name(uint8_t proto)
-{
-	switch (proto) {
-	case 6:
-		return PROTO_NAME_TCP;
-	case 17:
-		return PROTO_NAME_UDP;
-	case 1:
-	case 58:
-		return PROTO_NAME_ICMP;
-	default:
-		return PROTO_NAME_OTHER;
-	}
-}
-
 /* Source and destination port, which nearly all transports begin with; false if both could not be read. */
 static bool ports(struct walk *w, uint32_t has)
 {

@@ -25,7 +25,7 @@ enum layer decode_tunnel_proto(uint8_t proto)
 		return LAYER_##id;
 #include "decode/protocols.def"
 	default:
-		return decode_transport(proto);
+		return (enum layer)decode_ip_protocols[proto].layer;
 	}
 }
 

@@ -13,12 +13,13 @@
 #include "batch.h"
 
 enum layer {
+	LAYER_DONE,        /* the record says what there is to say */
+	LAYER_NOT_IP,      /* no IP packet in this frame */
+	LAYER_UNDECODABLE, /* no record possible; walk.reason says why */
 #define LAYER(id) LAYER_##id,
 #include "decode/protocols.def"
 	LAYERS,
-	LAYER_DONE = LAYERS, /* the record says what there is to say */
-	LAYER_NOT_IP,        /* no IP packet in this frame */
-	LAYER_UNDECODABLE,   /* no record possible; walk.reason says why */
+	LAYERS_FIRST = LAYER_UNDECODABLE + 1
 };
 
 /* The record so far, when a tunnel is entered: it stands if what is inside turns out to be no IP packet. */
@@ -49,13 +50,15 @@ enum layer walk_ethertype(struct walk *w, uint16_t type);
 /* The layer that a link type begins with, or LAYER_NOT_IP, LAYER_UNDECODABLE (unknown). */
 enum layer decode_link(uint32_t link);
 
-/* The layer behind an EtherType (or LAYER_NOT_IP), a PPP protocol number (likewise), an IP protocol number (or LAYER_DONE). */
+/* The layer behind an EtherType (or LAYER_NOT_IP), a PPP protocol number (likewise). */
 enum layer decode_ethertype(uint16_t type);
 enum layer decode_ppptype(uint16_t type);
-enum layer decode_transport(uint8_t proto);
 
-/* enum proto_name: what a record calls an IP protocol number. */
-uint8_t decode_proto_name(uint8_t proto);
+/* By IP protocol number: the layer behind the IP header (or LAYER_DONE), and enum proto_name, what a record calls it. */
+extern const struct ip_protocol {
+	uint8_t layer;
+	uint8_t name;
+} decode_ip_protocols[256];
 
 /* Bytes that the packet still has on the wire from the cursor on; never fewer than were captured. */
 static inline size_t walk_wire_left(const struct walk *w)
@@ -90,7 +93,7 @@ static inline void walk_malformed(struct walk *w, enum drop_reason reason)
 /* Walks on from this layer to the end: LAYER_DONE, LAYER_NOT_IP or LAYER_UNDECODABLE. */
 enum layer walk_from(struct walk *w, enum layer layer);
 
-/* Where tunnels are entered: like decode_transport(), and the layer that a UDP packet's ports name, or LAYER_DONE. */
+/* Where tunnels are entered: like decode_ip_protocols, and the layer that a UDP packet's ports name, or LAYER_DONE. */
 enum layer decode_tunnel_proto(uint8_t proto);
 enum layer decode_tunnel_port(struct walk *w);
 
