@@ -88,6 +88,11 @@ bench: ## tapline beside its peers and the machine's limits
 	@$(MAKE) -s tapline
 	@scripts/bench
 
+bench-rooms: ## instructions and nanoseconds per packet, room by room
+	@scripts/install-deps build check
+	@$(MAKE) -s tapline
+	@scripts/rooms
+
 fuzz: ## each fuzz target for a while
 	@$(MAKE) -s BUILD=fuzz fuzzers
 	@scripts/check fuzz
@@ -132,7 +137,7 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-.PHONY: all units fuzzers deps deps-check demo test nightly bench fuzz generated generated-check format format-check cppcheck \
+.PHONY: all units fuzzers deps deps-check demo test nightly bench bench-rooms fuzz generated generated-check format format-check cppcheck \
 	install uninstall clean help
 .SECONDARY: $(OBJ)
 -include $(OBJ:.o=.d) $(wildcard $(OUT)/tests/*/*.d)
