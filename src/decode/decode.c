@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decode/decode.h"
 
+#include "decode/common.h"
 #include "decode/walk.h"
 
 enum {
@@ -84,12 +85,12 @@ static enum layer come_back(struct walk *w)
 	return LAYER_DONE;
 }
 
-static enum layer walk_frame(struct walk *w, enum layer first)
+static enum layer walk_frame(struct walk *w)
 {
 	enum layer end;
 
 	w->reason = DROP_LINK_UNKNOWN;
-	end = walk_from(w, first);
+	end = walk_from(w, decode_link(w->frame->link));
 	return end != LAYER_DONE && w->entered ? come_back(w) : end;
 }
 
@@ -119,51 +120,48 @@ static uint32_t packet_end(const struct frame *f)
 	return end > f->fcs ? end - f->fcs : 0;
 }
 
+/* Layer by layer. True if the frame gives a record; *r and *more are then filled in, but for r->frame. */
+static bool decode_layers(const struct frame *f, struct rec *r, struct more *more, struct checkpoint *outer, unsigned mode,
+			  struct decode_counters *c)
+{
+	struct walk w = {.frame = f, .rec = r, .more = more, .outer = outer, .wire_end = packet_end(f)};
+
+	w.c = cursor_of(f->data, f->caplen < w.wire_end ? f->caplen : w.wire_end);
+	*r = (struct rec){.ts = f->ts, .wirelen = f->wirelen, .has = HAS_WIRELEN | (f->ts == TS_NONE ? 0 : HAS_TS)};
+	if (more)
+		more->has = more->ntunnels = 0;
+	switch (walk_frame(&w)) {
+	case LAYER_DONE:
+		if (r->malformed)
+			c->reasons[r->malformed]++;
+		return true;
+	case LAYER_NOT_IP:
+		if (mode & DECODE_NON_IP)
+			return true;
+		c->no_ip++;
+		return false;
+	default:
+		count_undecodable(c, w.reason, f->link);
+		return false;
+	}
+}
+
 void decode_batch(struct batch *b, unsigned mode, struct decode_counters *c)
 {
-	struct checkpoint outer;
-	uint32_t link = LINK_NOT_IP, n = 0; /* of the last frame: nearly always that of the next */
-	enum layer first = LAYER_NOT_IP;
+	struct checkpoint outer, *enter = mode & DECODE_INNER ? &outer : NULL;
+	bool plain = !b->more && !enter;
+	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < b->nframes; i++) {
 		const struct frame *f = &b->frames[i];
 		struct rec *r = &b->recs[n];
-		struct walk w = {.frame = f,
-				 .rec = r,
-				 .more = b->more ? &b->more[n] : NULL,
-				 .outer = mode & DECODE_INNER ? &outer : NULL,
-				 .wire_end = packet_end(f)};
 
 		if (i + PREFETCH_AHEAD < b->nframes)
 			__builtin_prefetch(b->frames[i + PREFETCH_AHEAD].data);
-		w.c = cursor_of(f->data, f->caplen < w.wire_end ? f->caplen : w.wire_end);
-		*r = (struct rec){
-			.ts = f->ts,
-			.wirelen = f->wirelen,
-			.has = HAS_WIRELEN | (f->ts == TS_NONE ? 0 : HAS_TS),
-			.frame = (uint8_t)i,
-		};
-		if (w.more)
-			w.more->has = w.more->ntunnels = 0;
-		if (f->link != link) {
-			link = f->link;
-			first = decode_link(link);
-		}
-		switch (walk_frame(&w, first)) {
-		case LAYER_DONE:
-			n++;
-			if (r->malformed)
-				c->reasons[r->malformed]++;
-			break;
-		case LAYER_NOT_IP:
-			if (mode & DECODE_NON_IP)
-				n++;
-			else
-				c->no_ip++;
-			break;
-		default:
-			count_undecodable(c, w.reason, f->link);
-		}
+		if (!(plain && decode_common(f, r)) && !decode_layers(f, r, b->more ? &b->more[n] : NULL, enter, mode, c))
+			continue;
+		r->frame = (uint8_t)i;
+		n++;
 	}
 	b->nrecs = n;
 }
