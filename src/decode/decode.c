@@ -91,7 +91,7 @@ static enum layer walk_frame(struct walk *w)
 
 	w->reason = DROP_LINK_UNKNOWN;
 	end = walk_from(w, decode_link(w->frame->link));
-	return end != LAYER_DONE && w->entered ? come_back(w) : end;
+	return end != LAYER_DONE && w->tunnels ? come_back(w) : end;
 }
 
 static void count_undecodable(struct decode_counters *c, enum drop_reason reason, uint32_t link)

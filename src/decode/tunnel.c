@@ -69,8 +69,9 @@ static enum layer enter(struct walk *w, enum tunnel tunnel, enum layer inside)
 
 	if (w->c.failed || inside == LAYER_NOT_IP || inside == LAYER_DONE)
 		return LAYER_DONE;
-	if (m && m->ntunnels == TUNNELS_MAX)
+	if (w->tunnels == TUNNELS_MAX)
 		return LAYER_DONE;
+	w->tunnels++;
 	w->outer->rec = *r;
 	if (m) {
 		w->outer->more = *m;
@@ -80,7 +81,6 @@ static enum layer enter(struct walk *w, enum tunnel tunnel, enum layer inside)
 		m->has &= HAS_OUTER | HAS_OUTER_V6 | HAS_MACS | HAS_SRC_MAC | HAS_VLAN | HAS_INNER_VLAN | HAS_ETHER_TYPE;
 	}
 	*r = (struct rec){.ts = r->ts, .wirelen = r->wirelen, .has = r->has & (HAS_TS | HAS_WIRELEN), .frame = r->frame};
-	w->entered = true;
 	w->tags = 0;
 	return inside;
 }

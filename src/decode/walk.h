@@ -37,7 +37,7 @@ struct walk {
 	size_t wire_end;           /* bytes from the frame's start to where its packet ends on the wire: >= what was captured */
 	unsigned tags;             /* VLAN tags passed */
 	bool wlan_padded;          /* the 802.11 header is followed by padding */
-	bool entered;              /* a tunnel: *outer holds the record of the IP layer around it */
+	unsigned tunnels;          /* entered: *outer holds the record of the IP layer around the last one */
 	enum drop_reason reason;   /* with LAYER_UNDECODABLE */
 };
 

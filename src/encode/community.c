@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-	SLOTS = 2048, /* flows whose identifier is remembered, a power of two */
+	SLOTS = 8192, /* flows whose identifier is remembered, a power of two */
 	SHA1_LEN = 20,
 	PROTO_ICMP = 1,
 	PROTO_TCP = 6,
