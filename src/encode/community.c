@@ -6,7 +6,8 @@
 #include <string.h>
 
 enum {
-	SLOTS = 8192, /* flows whose identifier is remembered, a power of two */
+	SETS = 2048, /* of flows whose identifiers are remembered, a power of two */
+	WAYS = 4,    /* flows in a set */
 	SHA1_LEN = 20,
 	PROTO_ICMP = 1,
 	PROTO_TCP = 6,
@@ -24,10 +25,13 @@ struct tuple {
 struct community {
 	EVP_MD *sha1;
 	EVP_MD_CTX *context;
-	struct {
-		struct tuple tuple;
-		char id[COMMUNITY_LEN];
-	} slots[SLOTS];
+	struct set {
+		uint32_t next; /* the one to be forgotten */
+		struct known {
+			struct tuple tuple;
+			char id[COMMUNITY_LEN];
+		} known[WAYS];
+	} sets[SETS];
 };
 
 struct community *community_new(void)
@@ -134,33 +138,41 @@ static void make_tuple(const struct rec *r, struct tuple *t)
 }
 
 /* Any spread will do: a collision costs a hash that is computed anew. */
-static uint32_t slot_of(const struct tuple *t)
+static struct set *set_of(struct community *c, const struct tuple *t)
 {
 	uint64_t words[sizeof(t->bytes) / 8], h = t->len;
 
 	memcpy(words, t->bytes, sizeof(words));
 	for (size_t i = 0; i < sizeof(words) / 8; i++)
 		h = (h ^ words[i]) * 0x9e3779b97f4a7c15;
-	return (uint32_t)(h >> 40) & (SLOTS - 1);
+	return &c->sets[(h >> 40) & (SETS - 1)];
+}
+
+static void hash(struct community *c, struct known *k)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE], text[32];
+
+	EVP_DigestInit_ex2(c->context, c->sha1, NULL);
+	EVP_DigestUpdate(c->context, k->tuple.bytes, k->tuple.len);
+	EVP_DigestFinal_ex(c->context, digest, NULL);
+	EVP_EncodeBlock(text, digest, SHA1_LEN);
+	memcpy(k->id, "1:", 2);
+	memcpy(k->id + 2, text, COMMUNITY_LEN - 2);
 }
 
 const char *community_id(struct community *c, const struct rec *r)
 {
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned char text[32];
 	struct tuple t;
-	uint32_t slot;
+	struct set *set;
+	struct known *k;
 
 	make_tuple(r, &t);
-	slot = slot_of(&t);
-	if (!memcmp(&c->slots[slot].tuple, &t, sizeof(t)))
-		return c->slots[slot].id;
-	EVP_DigestInit_ex2(c->context, c->sha1, NULL);
-	EVP_DigestUpdate(c->context, t.bytes, t.len);
-	EVP_DigestFinal_ex(c->context, digest, NULL);
-	EVP_EncodeBlock(text, digest, SHA1_LEN);
-	c->slots[slot].tuple = t;
-	memcpy(c->slots[slot].id, "1:", 2);
-	memcpy(c->slots[slot].id + 2, text, COMMUNITY_LEN - 2);
-	return c->slots[slot].id;
+	set = set_of(c, &t);
+	for (k = set->known; k < set->known + WAYS; k++)
+		if (!memcmp(&k->tuple, &t, sizeof(t)))
+			return k->id;
+	k = &set->known[set->next++ % WAYS];
+	k->tuple = t;
+	hash(c, k);
+	return k->id;
 }
