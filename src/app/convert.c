@@ -43,7 +43,8 @@ int convert_run(const struct conf *conf)
 	int status;
 
 	target.profile = conf->to;
-	if ((conf->from && records_profile(conf->from, "--from", &from, &err)) || records_init(&to, &target, &err)) {
+	if ((conf->from && records_profile(conf->from, "--from", &from, &err)) ||
+	    records_profile(conf->to, "--to", &(enum encode_profile){0}, &err) || records_init(&to, &target, &err)) {
 		message_error("%s", err.text);
 		return 1;
 	}

@@ -9,6 +9,7 @@
 enum {
 	NAME_MAX_BYTES = 128, /* of a key that somebody chooses */
 	VALUE_MAX_BYTES = 1024,
+	TAIL_MAX_BYTES = 32 << 10, /* of all constants: Wazuh loses lines of 64 KiB, and a block has to hold some */
 };
 
 /* The field whose id is the first len bytes of name, or FIELDS. */
@@ -33,8 +34,7 @@ void column_name(const struct encode *e, unsigned field, char *out, size_t size)
 			snprintf(out, size, "%.*s", (int)e->columns[i].key_len - 4, e->columns[i].key + 2);
 }
 
-/* Whether a line of this encoder has the key, which is written as ,"key": */
-static bool is_taken(const struct encode *e, const char *key, size_t len)
+bool column_taken(const struct encode *e, const char *key, size_t len)
 {
 	char name[NAME_MAX_BYTES * 6];
 
@@ -43,7 +43,7 @@ static bool is_taken(const struct encode *e, const char *key, size_t len)
 		if (*name && strlen(name) == len - 4 && !memcmp(name, key + 2, len - 4))
 			return true;
 	}
-	return false;
+	return e->tail && memmem(e->tail, e->tail_len, key, len);
 }
 
 /* ,"name": allocated; its length, or -errno with *err filled. */
@@ -86,7 +86,7 @@ static int add_column(struct encode *e, const char *word, size_t len, struct err
 	if (key_len < 0)
 		return (int)key_len;
 	*c = (struct encode_column){field, encode_field_at(field)->needs, (uint32_t)key_len, c->key};
-	if (is_taken(e, c->key, c->key_len)) {
+	if (column_taken(e, c->key, c->key_len)) {
 		free(c->key);
 		return err_set(err, EINVAL, "--fields: two fields are called `%.*s`", (int)(len - (size_t)(name - word)), name);
 	}
@@ -137,7 +137,7 @@ static int add_constant(struct encode *e, const char *word, struct err *err)
 	key_len = make_key(word, (size_t)(equals - word), &key, err);
 	if (key_len < 0)
 		return (int)key_len;
-	if (is_taken(e, key, (size_t)key_len) || memmem(e->tail, e->tail_len, key, (size_t)key_len)) {
+	if (column_taken(e, key, (size_t)key_len)) {
 		free(key);
 		return err_set(err, EINVAL, "--set: a record has `%.*s` already", (int)(equals - word), word);
 	}
@@ -163,5 +163,8 @@ int tail_make(struct encode *e, const char *const *constants, unsigned n, struct
 		ret = add_constant(e, constants[i], err);
 	e->tail[e->tail_len++] = '}';
 	e->tail[e->tail_len++] = '\n';
+	if (!ret && e->tail_len > TAIL_MAX_BYTES)
+		ret = err_set(err, E2BIG, "--set: these constants make %u bytes of every record; at most %d are taken",
+			      e->tail_len, TAIL_MAX_BYTES);
 	return ret;
 }

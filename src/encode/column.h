@@ -30,4 +30,7 @@ int tail_make(struct encode *e, const char *const *constants, unsigned n, struct
  * there. */
 void column_name(const struct encode *e, unsigned field, char *out, size_t size);
 
+/* Whether this encoder's lines have the key, which is given as it is written: ,"key": */
+bool column_taken(const struct encode *e, const char *key, size_t len);
+
 #endif

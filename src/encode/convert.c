@@ -8,6 +8,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+enum {
+	KEY_MAX_BYTES = 256, /* of a key that goes along */
+};
+
 struct convert {
 	struct encode *to;
 	enum encode_profile from; /* PROFILES: each line tells */
@@ -119,14 +123,18 @@ static void put_rest(const struct convert *c, const json_t *line, const struct p
 
 	json_object_foreach((json_t *)(uintptr_t)line, key, value)
 	{
-		char name[BATCH_MAX * 8];
+		char name[KEY_MAX_BYTES * 6 + 8] = ",", *end;
 		char *text;
 
-		if (place(at, from, key) >= 0)
+		if (place(at, from, key) >= 0 || (p->is_gap && place(at, c->to->profile, key) >= 0) ||
+		    strlen(key) > KEY_MAX_BYTES)
+			continue;
+		end = put_text(name + 1, sizeof(name) - 2, key, strlen(key));
+		*end++ = ':';
+		if (column_taken(c->to, name, (size_t)(end - name))) /* it means another thing there */
 			continue;
 		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-		fprintf(c->out, "%s%.*s:%s", first ? "" : ",", (int)(put_text(name, sizeof(name), key, strlen(key)) - name),
-			name, text ? text : "null");
+		fprintf(c->out, "%.*s%s", (int)(end - name) - first, name + first, text ? text : "null");
 		first = false;
 		free(text);
 	}

@@ -101,6 +101,15 @@ def test_wrong_lines(line):
 
 
 def test_wrong_options():
-    Run("convert", "--to", "nonsense", status=1).says("there is no profile `nonsense`")
+    Run("convert", "--to", "nonsense", status=1).says("--to: there is no profile `nonsense`")
     Run("convert", "--to", "ecs", "--from", "nonsense", status=1).says("--from")
     Run("convert", "--to", "ecs", "-r", "x", status=1)
+
+
+def test_no_key_twice():
+    """What no profile of the line knows, but the target does, means another thing there and stays behind."""
+    line = b'{"src_ip":"::1","proto":6,"class_uid":7,"src_endpoint.ip":"x","sensor":"mine","site":"north"}'
+    out = convert(line, "--to", "ocsf", "--from", "sniffer", "--set", "sensor=ours").out
+    pairs = json.loads(out, object_pairs_hook=list)
+    assert len(pairs) == len(dict(pairs)) and dict(pairs)["class_uid"] == 4001 and dict(pairs)["sensor"] == "ours"
+    assert dict(pairs)["site"] == "north"

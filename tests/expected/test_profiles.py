@@ -170,6 +170,16 @@ def test_wrong_options(captures, options, said):
     Run("-r", captures[0], *options, status=1).says(said)
 
 
+def test_long_constants(captures):
+    """As many as a record can bear, and no more."""
+    many = [arg for i in range(28) for arg in ("--set", f"k{i}=" + "x" * 1000)]
+    assert len(Run("-r", captures[0], *many).out.splitlines()[0]) > 28000
+    Run("-r", captures[0], *many, *[arg for i in range(9) for arg in ("--set", f"l{i}=" + "x" * 1000)], status=1).says("at most 32768")
+    control = [arg for i in range(5) for arg in ("--set", f"k{i}=" + "\x01" * 1000)]
+    assert json.loads(Run("-r", captures[0], *control).out.splitlines()[0])["k4"] == "\x01" * 1000
+    Run("-r", captures[0], "--set", "k=" + "x" * 1025, status=1).says("1025 bytes, at most 1024")
+
+
 @pytest.mark.parametrize("words, said", [
     (("schema", "--format", "xml"), "`xml` is not json-schema, opensearch-template, markdown or list"),
     (("schema", "tcp"), "take options only"),
