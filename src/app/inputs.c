@@ -78,6 +78,8 @@ int inputs_init(struct inputs *in, const struct conf *conf, struct err *err)
 		else
 			ret = add(in, path, false, exists && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0, err);
 	}
+	if (!ret && conf->follow && in->folders)
+		ret = err_set(err, EINVAL, "--follow takes one capture; %s is a folder", conf->reads.items[0]);
 	return ret;
 }
 

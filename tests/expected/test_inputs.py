@@ -239,6 +239,23 @@ def test_follow_one_only(tmp_path, args):
     Run("--follow", "-r", tmp_path / "a", *args, status=1).says("--follow takes one -r")
 
 
+def test_follow_no_folder(tmp_path):
+    (tmp_path / "a.pcap").write_bytes(pcap(IP))
+    Run("--follow", "-r", tmp_path, status=1).says("is a folder")
+
+
+def test_follow_what_is_packed(tmp_path):
+    """A compressed capture can grow too: by members, or as its program writes them."""
+    path = tmp_path / "a.gz"
+    path.write_bytes(gzip.compress(pcap(IP[:5])))
+    follow = Follow(path)
+    follow.expect(lines(IP[:5]))
+    with open(path, "ab") as file:
+        file.write(gzip.compress(pcap(IP[5:9])[24:]))
+    follow.expect(lines(IP[:9]))
+    follow.end()
+
+
 # What is said about them.
 
 def sha256(data):
