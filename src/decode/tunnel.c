@@ -14,6 +14,7 @@ enum {
 	TYPE_ETHERNET = 0x6558,
 	TYPE_ERSPAN_2 = 0x88be, /* draft-foschiano-erspan 4 */
 	TYPE_ERSPAN_3 = 0x22eb,
+	TYPE_WCCP = 0x883e,
 	TYPE_PPP = 0x880b, /* RFC 2637 4.1 */
 };
 
@@ -131,6 +132,14 @@ static enum layer erspan_3(struct walk *w)
 	return enter(w, TUNNEL_ERSPAN, (last >> 10 & 31) == 2 ? ip_by_nibble(w) : LAYER_ethernet);
 }
 
+/* draft-mclaggan-wccp-v2rev1 4.12.1: a redirect header of four bytes, which version 1 has not; then IP. */
+static enum layer wccp(struct walk *w)
+{
+	if (ip_by_nibble(w) == LAYER_NOT_IP)
+		cursor_skip(&w->c, 4);
+	return enter(w, TUNNEL_GRE, ip_by_nibble(w));
+}
+
 /* RFC 2784 2.1, RFC 2890 2 (key, sequence), RFC 2637 4.1 (version 1), RFC 7637 3.2 (NVGRE). */
 enum layer decode_gre(struct walk *w)
 {
@@ -156,6 +165,8 @@ enum layer decode_gre(struct walk *w)
 		return erspan_2(w, flags & SEQUENCE);
 	case TYPE_ERSPAN_3:
 		return erspan_3(w);
+	case TYPE_WCCP:
+		return wccp(w);
 	case TYPE_PPP:
 		return enter(w, TUNNEL_GRE, LAYER_ppp_hdlc);
 	default:
