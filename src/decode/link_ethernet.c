@@ -146,14 +146,7 @@ enum layer decode_mpls(struct walk *w)
 		return LAYER_mpls;
 	if (entry >> 12 == LABEL_GAL)
 		return LAYER_NOT_IP;
-	switch (cursor_peek_u8(&w->c, 0) >> 4) {
-	case 4:
-		return LAYER_ipv4;
-	case 6:
-		return LAYER_ipv6;
-	default:
-		return LAYER_NOT_IP;
-	}
+	return walk_by_version(w);
 }
 
 /* RFC 2516 4: version and type, code, session, length. Session data should have code 0; what is under this EtherType is data.

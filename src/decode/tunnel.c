@@ -86,19 +86,6 @@ static enum layer enter(struct walk *w, enum tunnel tunnel, enum layer inside)
 	return inside;
 }
 
-/* What a first nibble says of the packet at the cursor. */
-static enum layer ip_by_nibble(const struct walk *w)
-{
-	switch (cursor_peek_u8(&w->c, 0) >> 4) {
-	case 4:
-		return LAYER_ipv4;
-	case 6:
-		return LAYER_ipv6;
-	default:
-		return LAYER_NOT_IP;
-	}
-}
-
 enum layer decode_ip_in_ip(struct walk *w)
 {
 	bool v6 = w->rec->has & HAS_V6;
@@ -129,15 +116,15 @@ static enum layer erspan_3(struct walk *w)
 	last = cursor_be16(&w->c);
 	if (last & 1)
 		cursor_skip(&w->c, 8);
-	return enter(w, TUNNEL_ERSPAN, (last >> 10 & 31) == 2 ? ip_by_nibble(w) : LAYER_ethernet);
+	return enter(w, TUNNEL_ERSPAN, (last >> 10 & 31) == 2 ? walk_by_version(w) : LAYER_ethernet);
 }
 
 /* draft-mclaggan-wccp-v2rev1 4.12.1: a redirect header of four bytes, which version 1 has not; then IP. */
 static enum layer wccp(struct walk *w)
 {
-	if (ip_by_nibble(w) == LAYER_NOT_IP)
+	if (walk_by_version(w) == LAYER_NOT_IP)
 		cursor_skip(&w->c, 4);
-	return enter(w, TUNNEL_GRE, ip_by_nibble(w));
+	return enter(w, TUNNEL_GRE, walk_by_version(w));
 }
 
 /* RFC 2784 2.1, RFC 2890 2 (key, sequence), RFC 2637 4.1 (version 1), RFC 7637 3.2 (NVGRE). */
@@ -241,7 +228,7 @@ enum layer decode_gtpu(struct walk *w)
 		cursor_skip(&w->c, words * 4u - 2);
 		next = cursor_u8(&w->c);
 	}
-	return next ? LAYER_DONE : enter(w, TUNNEL_GTPU, ip_by_nibble(w));
+	return next ? LAYER_DONE : enter(w, TUNNEL_GTPU, walk_by_version(w));
 }
 
 /*
@@ -306,7 +293,7 @@ enum layer decode_teredo(struct walk *w)
 		cursor_skip(&w->c, 4u + cursor_peek_u8(&w->c, 2) + cursor_peek_u8(&w->c, 3) + 9);
 	if (cursor_left(&w->c) >= 8 && cursor_peek_be16(&w->c, 0) == ORIGIN)
 		cursor_skip(&w->c, 8);
-	return ip_by_nibble(w) == LAYER_ipv6 ? enter(w, TUNNEL_TEREDO, LAYER_ipv6) : LAYER_DONE;
+	return walk_by_version(w) == LAYER_ipv6 ? enter(w, TUNNEL_TEREDO, LAYER_ipv6) : LAYER_DONE;
 }
 
 /* RFC 3378 3: version 3 in the upper four of 16 bits, the others zero; then an Ethernet frame. */

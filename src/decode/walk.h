@@ -66,6 +66,19 @@ static inline size_t walk_wire_left(const struct walk *w)
 	return w->wire_end - (size_t)(w->c.p - w->frame->data);
 }
 
+/* What the first nibble says of the packet at the cursor: the IP of that version, or LAYER_NOT_IP. */
+static inline enum layer walk_by_version(const struct walk *w)
+{
+	switch (cursor_peek_u8(&w->c, 0) >> 4) {
+	case 4:
+		return LAYER_ipv4;
+	case 6:
+		return LAYER_ipv6;
+	default:
+		return LAYER_NOT_IP;
+	}
+}
+
 /* The packet ends n bytes from here: on the wire, and so in what we may read. Never moves the end farther away. */
 static inline void walk_limit(struct walk *w, size_t n)
 {
