@@ -52,6 +52,7 @@ struct pipeline {
 	int64_t first_ts; /* of this source's packets, or TS_NONE */
 	int64_t last_ts;
 	struct loss kernel, lost_output;
+	bool output_trouble_told;
 	int status; /* the exit status so far */
 	struct batch batch;
 	struct more more[BATCH_MAX]; /* the batch's, where a field needs it */
@@ -131,12 +132,26 @@ static void tell_capture_loss(struct pipeline *p, const char *name, uint64_t los
 	tell_loss(p, &l, lost, "capture-file", name, "the program that captured says that it lost them");
 }
 
+/* An output that fails is worth a word at once: a live capture goes on for months. */
+static void tell_trouble(struct pipeline *p)
+{
+	struct err err;
+
+	if (p->output_trouble_told || !sink_trouble(p->output.sink, &err))
+		return;
+	p->output_trouble_told = true;
+	complain(p, &err);
+	if (!p->conf->quiet)
+		message_notice("the capture goes on; what the output does not take is counted");
+}
+
 static void look_around(struct pipeline *p)
 {
 	uint64_t now = clock_ns(), done = 0, total;
 
 	if (p->source.ops->live && now >= p->next_look) {
 		p->next_look = now + LOOK_NS;
+		tell_trouble(p);
 		tell_losses(p);
 	}
 	if (progress_due(&p->progress, now)) {
@@ -401,7 +416,8 @@ static int finish(struct pipeline *p, bool started)
 	progress_wipe(&p->progress);
 	tell_skipped(p, started);
 	if (p->output.sink && output_close(&p->output, &t->sink, &err)) {
-		message_error("%s", err.text);
+		if (!p->output_trouble_told)
+			message_error("%s", err.text);
 		p->status = 2;
 	}
 	t->output_drops = p->output.refused + t->sink.dropped;

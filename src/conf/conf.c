@@ -43,6 +43,8 @@ enum {
 	ROWS = sizeof(rows) / sizeof(rows[0])
 };
 
+_Static_assert((int)ROWS <= 64, "struct conf.given has a bit for each");
+
 /* getopt's values for options: index into rows, beyond any character. */
 enum {
 	ROW_BASE = 1000
@@ -121,6 +123,9 @@ static int set(struct conf *c, const struct option_row *row, const char *arg, st
 		spell(row, name, sizeof(name));
 		if (!*arg)
 			return err_set(err, EINVAL, "option %s: needs %s, not an empty word", name, row->arg);
+		if (row->type == TYPE_TEXT && c->given & 1ull << (row - rows))
+			return err_set(err, EINVAL, "option %s: is given twice; only one %s is taken", name, row->arg);
+		c->given |= 1ull << (row - rows);
 		if (row->type == TYPE_TEXT)
 			*(const char **)field = arg;
 		else if (list->n == CONF_READS_MAX)
@@ -202,11 +207,11 @@ static int check(struct conf *c, char **words, struct err *err)
 			"nothing to capture from: give -i INTERFACE or -r FILE (tapline --list-interfaces lists the former, "
 			"tapline --help the rest)");
 	}
+	if (c->live && (c->merge || c->hash || c->follow))
+		return err_set(err, EINVAL, "--merge, --follow and --hash belong to captures that are read with -r");
 	if (c->follow && (c->reads.n != 1 || c->merge))
 		return err_set(err, EINVAL,
 			       "--follow takes one -r: captures can grow, but only one at a time can be waited for");
-	if (c->live && (c->merge || c->hash))
-		return err_set(err, EINVAL, "--merge and --hash belong to captures that are read with -r");
 	return join_expression(c, words, err);
 }
 

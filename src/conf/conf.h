@@ -57,6 +57,7 @@ struct conf {
 	uint64_t ring;          /* bytes; 0: the source's default */
 	uint64_t ts_digits;     /* 0, 3, 6, 9; TS_DIGITS_DEFAULT */
 	uint64_t batch;         /* packets, 1 to BATCH_MAX */
+	uint64_t given;         /* rows of options.def that were given: texts may be only once */
 	bool promiscuous;
 	bool inner;
 	bool merge;

@@ -146,7 +146,7 @@ static void note_quoted(struct walk *w)
 	struct more *m = w->more;
 
 	cursor_skip(&q.c, ICMP_HEADER - 2);
-	walk_from(&q, LAYER_raw);
+	walk_from(&q, walk_by_version(&q));
 	if (!(quoted.has & HAS_SRC))
 		return;
 	memcpy(m->quoted_src, quoted.src, sizeof(quoted.src));

@@ -121,6 +121,17 @@ void column_free(struct encode *e)
 	e->ncolumns = 0;
 }
 
+/* Whether the record of a gap has this key. */
+static bool gap_has(const struct encode *e, const char *name, size_t len)
+{
+	const struct encode_field *field;
+
+	for (unsigned i = 0; (field = encode_gap_field_at(i)); i++)
+		if (strlen(field->names[e->profile]) == len && !memcmp(field->names[e->profile], name, len))
+			return true;
+	return false;
+}
+
 /* Appends ,"key":"value" to the tail, which has room for it. */
 static int add_constant(struct encode *e, const char *word, struct err *err)
 {
@@ -137,7 +148,7 @@ static int add_constant(struct encode *e, const char *word, struct err *err)
 	key_len = make_key(word, (size_t)(equals - word), &key, err);
 	if (key_len < 0)
 		return (int)key_len;
-	if (column_taken(e, key, (size_t)key_len)) {
+	if (column_taken(e, key, (size_t)key_len) || gap_has(e, word, (size_t)(equals - word))) {
 		free(key);
 		return err_set(err, EINVAL, "--set: a record has `%.*s` already", (int)(equals - word), word);
 	}

@@ -8,10 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum {
-	KEY_MAX_BYTES = 256, /* of a key that goes along */
-};
-
 struct convert {
 	struct encode *to;
 	enum encode_profile from; /* PROFILES: each line tells */
@@ -90,11 +86,10 @@ static bool is_gap(const json_t *line)
 	       (json_object_get(line, "class_uid") && json_integer_value(json_object_get(line, "class_uid")) == 0);
 }
 
-/* Takes the members apart; those that the profile has not are left in the object. */
-static int take_members(const struct convert *c, json_t *line, struct parsed *p, struct err *err)
+/* Takes the members apart that the profile has. */
+static int take_members(json_t *line, enum encode_profile from, struct parsed *p, struct err *err)
 {
 	const struct encode_field *(*at)(unsigned) = p->is_gap ? encode_gap_field_at : encode_field_at;
-	enum encode_profile from = c->from < PROFILES ? c->from : detect(line, at);
 	const char *key;
 	json_t *value;
 	void *next;
@@ -114,28 +109,31 @@ static int take_members(const struct convert *c, json_t *line, struct parsed *p,
 }
 
 /* What no profile knows, such as constants of --set, goes along as it is. */
-static void put_rest(const struct convert *c, const json_t *line, const struct parsed *p, bool first)
+static void put_rest(const struct convert *c, const json_t *line, enum encode_profile from, bool is_gap, bool first)
 {
-	const struct encode_field *(*at)(unsigned) = p->is_gap ? encode_gap_field_at : encode_field_at;
-	enum encode_profile from = c->from < PROFILES ? c->from : detect(line, at);
+	const struct encode_field *(*at)(unsigned) = is_gap ? encode_gap_field_at : encode_field_at;
 	const char *key;
 	json_t *value;
 
 	json_object_foreach((json_t *)(uintptr_t)line, key, value)
 	{
-		char name[KEY_MAX_BYTES * 6 + 8] = ",", *end;
-		char *text;
+		size_t room = strlen(key) * 6 + 16;
+		char *name, *end, *text;
 
-		if (place(at, from, key) >= 0 || (p->is_gap && place(at, c->to->profile, key) >= 0) ||
-		    strlen(key) > KEY_MAX_BYTES)
+		if (place(at, from, key) >= 0 || (is_gap && place(at, c->to->profile, key) >= 0))
 			continue;
-		end = put_text(name + 1, sizeof(name) - 2, key, strlen(key));
-		*end++ = ':';
-		if (column_taken(c->to, name, (size_t)(end - name))) /* it means another thing there */
-			continue;
-		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
-		fprintf(c->out, "%.*s%s", (int)(end - name) - first, name + first, text ? text : "null");
-		first = false;
+		name = malloc(room);
+		text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(16));
+		if (name && text) {
+			*name = ',';
+			end = put_text(name + 1, room - 2, key, strlen(key));
+			*end++ = ':';
+			if (!column_taken(c->to, name, (size_t)(end - name))) { /* else it means another thing there */
+				fprintf(c->out, "%.*s%s", (int)(end - name) - first, name + first, text);
+				first = false;
+			}
+		}
+		free(name);
 		free(text);
 	}
 }
@@ -159,6 +157,7 @@ int convert_line(struct convert *c, const char *text, size_t len, struct err *er
 		.gap = {TS_NONE, "", "", 0, TS_NONE, TS_NONE, ""},
 		.origin = {.serial = ++c->serial},
 	};
+	enum encode_profile from;
 	json_error_t error;
 	json_t *line = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
 	int ret = 0;
@@ -172,12 +171,13 @@ int convert_line(struct convert *c, const char *text, size_t len, struct err *er
 	c->more[0] = (struct more){0};
 	c->batch.nrecs = 1;
 	p.is_gap = is_gap(line);
-	ret = take_members(c, line, &p, err);
+	from = c->from < PROFILES ? c->from : detect(line, p.is_gap ? encode_gap_field_at : encode_field_at);
+	ret = take_members(line, from, &p, err);
 	if (!ret) {
 		encode_parsed(c, &p);
 		/* The line, what goes along with it, and its end. */
 		fwrite(c->text, 1, c->block.len - c->to->tail_len, c->out);
-		put_rest(c, line, &p, c->block.len - c->to->tail_len == 1);
+		put_rest(c, line, from, p.is_gap, c->block.len - c->to->tail_len == 1);
 		fwrite(c->to->tail, 1, c->to->tail_len, c->out);
 	}
 	json_decref(line);

@@ -44,11 +44,12 @@ struct sink {
 	atomic_bool abandoned; /* the grace is over: write no more */
 	atomic_bool reopen;
 	atomic_bool ended; /* the thread's last word */
+	atomic_bool troubled;
 	atomic_ullong lines, bytes, dropped, apart;
 
 	/* The thread's. */
 	pthread_t thread;
-	struct err error; /* the first failure */
+	struct err error; /* the first failure; does not change once troubled is set */
 	int error_code;   /* -errno; 0: none */
 };
 
@@ -100,6 +101,7 @@ static void remember(struct sink *s, int code, const struct err *error)
 	if (!s->error_code) {
 		s->error = *error;
 		s->error_code = code;
+		atomic_store(&s->troubled, true);
 	}
 }
 
@@ -347,6 +349,14 @@ _Static_assert((unsigned)RING_SLOTS > (unsigned)SINK_BLOCKS, "a ring takes all b
 enum sink_state sink_state(const struct sink *s)
 {
 	return (enum sink_state)atomic_load(&s->state);
+}
+
+bool sink_trouble(const struct sink *s, struct err *err)
+{
+	if (!atomic_load(&s->troubled))
+		return false;
+	*err = s->error;
+	return true;
 }
 
 void sink_reopen(struct sink *s)

@@ -92,6 +92,9 @@ enum sink_state {
 };
 enum sink_state sink_state(const struct sink *s);
 
+/* True if anything failed so far: *err is the first failure, also of one that was tried again with success. */
+bool sink_trouble(const struct sink *s, struct err *err);
+
 void sink_reopen(struct sink *s); /* asks the thread to; returns at once */
 void sink_counters(const struct sink *s, struct sink_counters *out);
 

@@ -92,7 +92,7 @@ static inline __attribute__((always_inline)) enum capture_status records(struct 
 		cursor_skip(&cur, header - RECORD_HEADER);
 		if (caplen > CAPLEN_MAX) {
 			b->nframes = n;
-			return capture_broken(c, err, "a packet of %u bytes, where %d are the most", caplen, CAPLEN_MAX);
+			return capture_broken(c, err, "a packet of %u bytes, where %d are the most,", caplen, CAPLEN_MAX);
 		}
 		if (cursor_left(&cur) < caplen) {
 			c->wanted = header + caplen;

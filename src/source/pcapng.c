@@ -199,7 +199,7 @@ static enum capture_status packet(struct capture *c, struct batch *b, struct cur
 	if (interface >= c->ninterfaces)
 		return capture_broken(c, err, "a packet of interface %u, but %u are described", interface, c->ninterfaces);
 	if (caplen > CAPLEN_MAX)
-		return capture_broken(c, err, "a packet of %u bytes, where %d are the most", caplen, CAPLEN_MAX);
+		return capture_broken(c, err, "a packet of %u bytes, where %d are the most,", caplen, CAPLEN_MAX);
 	if (caplen > cursor_left(body))
 		return capture_broken(c, err, "a packet of %u bytes in a block with room for %zu", caplen, cursor_left(body));
 	i = &c->interfaces[interface];

@@ -25,17 +25,20 @@ static void move_to_front(struct window *w)
 }
 
 /* A followed file has no more for now. Waits a little; -EAGAIN, 0 if another file stands in its place, or -errno with *err. */
-static ssize_t at_growing_end(struct window *w, int timeout_ms, struct err *err)
+static ssize_t at_growing_end(struct window *w, void *out, size_t room, int timeout_ms, struct err *err)
 {
 	off_t at = lseek(w->fd, 0, SEEK_CUR);
-	struct stat ours, there;
+	struct stat ours = {0}, there;
+	ssize_t got;
 
 	if (fstat(w->fd, &ours) == 0 && ours.st_size < at)
 		return err_set(err, EBADMSG, "%s: was cut to %lld bytes while it was followed, after %lld were read", w->name,
 			       (long long)ours.st_size, (long long)at);
 	w->replaced = stat(w->path, &there) == 0 && (there.st_ino != ours.st_ino || there.st_dev != ours.st_dev);
-	if (w->replaced)
-		return 0;
+	if (w->replaced) { /* what was written since we looked, and before it was moved away, is still there */
+		got = read(w->fd, out, room);
+		return got < 0 ? err_set(err, errno, "%s: cannot read its end: %s", w->name, strerror(errno)) : got;
+	}
 	poll(NULL, 0, timeout_ms < 0 || timeout_ms > FOLLOW_MS ? FOLLOW_MS : timeout_ms);
 	return -EAGAIN;
 }
@@ -48,7 +51,7 @@ ssize_t window_read(struct window *w, void *out, size_t room, int timeout_ms, st
 		return -EAGAIN; /* nothing yet, or a signal */
 	got = read(w->fd, out, room);
 	if (got == 0 && w->follow)
-		return at_growing_end(w, timeout_ms, err);
+		return at_growing_end(w, out, room, timeout_ms, err);
 	if (got > 0 && w->digest)
 		digest_add(w->digest, out, (size_t)got);
 	if (got >= 0)

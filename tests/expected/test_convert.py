@@ -72,10 +72,12 @@ def test_times(runs):
 
 
 def test_what_no_profile_knows_goes_along():
-    out = convert(b'{"src_ip":"::1","site":"n\\"orth","n":1.5,"list":[1,{"a":null}],"\\u0001":true}', "--to", "ecs").out
+    out = convert(b'{"src_ip":"::1","site":"n\\"orth","n":1.5,"r":0.1,"list":[1,{"a":null}],"\\u0001":true}', "--to", "ecs").out
     record = json.loads(out)
-    assert record["source.ip"] == "::1" and record["site"] == 'n"orth' and record["n"] == 1.5
+    assert record["source.ip"] == "::1" and record["site"] == 'n"orth' and record["n"] == 1.5 and b'"r":0.1,' in out
     assert record["list"] == [1, {"a": None}] and record["\x01"] is True
+    long = b'{"' + b"k" * 5000 + b'":1}\n'
+    assert convert(long, "--to", "sniffer").out == long
     assert convert(b'{"only":"this"}', "--to", "sniffer").out == b'{"only":"this"}\n'
 
 

@@ -275,7 +275,8 @@ def test_hash(tmp_path):
     for data in (plain, packed):
         assert Run("--hash", "-r", "-", input=data).messages.splitlines()[-1] == f"sha256: {sha256(data)}  standard input"
     assert "sha256" not in Run("-r", tmp_path / "a").messages
-    Run("--hash", "-i", "lo", status=1).says("belong to captures")
+    for option in ("--hash", "--merge", "--follow"):
+        Run(option, "-i", "lo", status=1).says("belong to captures")
 
 
 def on_a_terminal(*args, stdout):

@@ -163,6 +163,9 @@ def test_addresses_are_text_of_their_family(captures):
     (("--set", "nonsense"), "`nonsense` is not KEY=VALUE"),
     (("--set", "proto=6"), "a record has `proto` already"),
     (("--set", "a=1", "--set", "a=2"), "a record has `a` already"),
+    (("--set", "event=gap"), "a record has `event` already"),
+    (("--set", "count=7"), "a record has `count` already"),
+    (("-o", "null:", "-o", "null:"), "option -o, --output: is given twice"),
     (("--ts-format", "nonsense"), "`nonsense` is not iso, epoch, epoch-ms or epoch-ns"),
     (("--to", "ecs"), "belong to `tapline convert`"),
 ])

@@ -3,6 +3,7 @@
 
 import json
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -190,3 +191,20 @@ def test_reader_goes_away(net, capture):
         listener.stderr += listener.process.communicate(timeout=10)[1]
         assert listener.process.returncode == 0
     check_sums(read_summary(listener.stderr.decode()))
+
+
+def test_output_trouble_is_told_at_once(net, capture):
+    """A capture goes on for months: whoever looks at its messages sees the full disk when it is full, and once."""
+    listener = capture("-i", "b0", "-o", "/dev/full", stdout=subprocess.DEVNULL)
+    said = b""
+    for _ in range(20):
+        net.send([udp()] * 10)
+        if select.select([listener.process.stderr], [], [], 0.5)[0]:
+            said += os.read(listener.process.stderr.fileno(), 4096)
+        if b"the capture goes on" in said:
+            break
+    assert b"/dev/full: cannot write: No space left on device" in said
+    listener.stderr += said
+    _, summary = listener.finish(status=2)
+    assert listener.stderr.count(b"No space left") == 1
+    assert summary["output_drops"] == summary["received"] > 0
