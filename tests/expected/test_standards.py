@@ -12,7 +12,7 @@ ECS = {
     "network.community_id": "keyword", "network.iana_number": "keyword", "network.transport": "keyword", "network.type": "keyword",
     "network.vlan.id": "keyword", "network.inner.vlan.id": "keyword", "observer.ingress.interface.name": "keyword",
 }
-# OCSF 1.3: classes Network Activity (4001) and Base Event (0), objects metadata, network_connection_info, network_endpoint,
+# OCSF 1.4: classes Network Activity (4001) and Base Event (0), objects metadata, network_connection_info, network_endpoint,
 # network_traffic.
 OCSF = {
     "time": "timestamp_t", "start_time": "timestamp_t", "end_time": "timestamp_t", "category_uid": "integer_t", "class_uid": "integer_t",
