@@ -146,6 +146,22 @@ static bool decode_layers(const struct frame *f, struct rec *r, struct more *mor
 	}
 }
 
+/*
+ * The short way, for as many frames from f on as it is good for, records from r on, which get the frames' indices from i on.
+ * Returns how many. A loop of its own: what it keeps in registers, it keeps there.
+ */
+static __attribute__((noinline)) uint32_t decode_run(const struct frame *f, uint32_t nframes, struct rec *r, uint32_t i)
+{
+	uint32_t n = 0;
+
+	for (; n < nframes && decode_common(f, r); n++, f++, r++, i++) {
+		if (n + PREFETCH_AHEAD < nframes)
+			__builtin_prefetch(f[PREFETCH_AHEAD].data);
+		r->frame = (uint8_t)i;
+	}
+	return n;
+}
+
 void decode_batch(struct batch *b, unsigned mode, struct decode_counters *c)
 {
 	struct checkpoint outer, *enter = mode & DECODE_INNER ? &outer : NULL;
@@ -153,15 +169,16 @@ void decode_batch(struct batch *b, unsigned mode, struct decode_counters *c)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < b->nframes; i++) {
-		const struct frame *f = &b->frames[i];
-		struct rec *r = &b->recs[n];
+		if (plain) {
+			uint32_t run = decode_run(&b->frames[i], b->nframes - i, &b->recs[n], i);
 
-		if (i + PREFETCH_AHEAD < b->nframes)
-			__builtin_prefetch(b->frames[i + PREFETCH_AHEAD].data);
-		if (!(plain && decode_common(f, r)) && !decode_layers(f, r, b->more ? &b->more[n] : NULL, enter, mode, c))
-			continue;
-		r->frame = (uint8_t)i;
-		n++;
+			i += run;
+			n += run;
+			if (i == b->nframes)
+				break;
+		}
+		if (decode_layers(&b->frames[i], &b->recs[n], b->more ? &b->more[n] : NULL, enter, mode, c))
+			b->recs[n++].frame = (uint8_t)i;
 	}
 	b->nrecs = n;
 }

@@ -8,14 +8,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/*
- * The key is stored whole, as one or two stores of PUT_SLACK bytes of which the next store overwrites the rest.
- */
+/* The key is stored whole, in as few stores as its size takes; what they write beyond it the next store overwrites. */
+#define KEY_ROOM(len) ((len) <= 8 ? 8 : (len) <= 16 ? 16 : (len) <= PUT_SLACK ? PUT_SLACK : 2 * PUT_SLACK)
 #define PUT_KEY(p, text)                                                                                                       \
 	do {                                                                                                                   \
-		static const char key[sizeof(text) <= PUT_SLACK ? PUT_SLACK : 2 * PUT_SLACK] = text;                           \
+		static const char key[KEY_ROOM(sizeof(text) - 1) + 1] = text;                                                  \
                                                                                                                                \
-		memcpy(p, key, sizeof(key));                                                                                   \
+		memcpy(p, key, sizeof(key) - 1);                                                                               \
 		(p) += sizeof(text) - 1;                                                                                       \
 	} while (0)
 
@@ -68,7 +67,7 @@ static char *put_columns(struct encode *e, char *p, const struct rec *r, const s
 			break;
 		}
 	}
-	return put_tail(e, line, p);
+	return put_tail(e, line, p + (p == line)); /* none of them may be known */
 }
 
 /* What decides which fields the sniffer's record has. */
@@ -162,6 +161,12 @@ static void fill_octets(struct encode *e)
 	}
 }
 
+static void fill_thousand(struct encode *e)
+{
+	for (uint32_t v = 0; v < 1000; v++)
+		e->thousand[v] = 0x303030 + (v / 100 | v / 10 % 10 << 8 | v % 10 << 16);
+}
+
 static void fill_flags(struct encode *e)
 {
 	static const char letters[] = "FSRPAUECN";
@@ -216,8 +221,9 @@ int encode_init(struct encode *e, const struct encode_options *o, struct err *er
 
 	*e = (struct encode){.digits = o->digits, .time = o->time, .time_quoted = quote_times(o), .profile = o->profile};
 	fill_octets(e);
+	fill_thousand(e);
 	fill_flags(e);
-	put_new_second(e, 0);
+	put_new_milli(e, 0);
 	ret = o->fields ? column_parse(e, o->fields, err) : 0;
 	if (!ret)
 		ret = tail_make(e, o->constants, o->nconstants, err);

@@ -48,11 +48,16 @@ struct encode_options {
 };
 
 struct encode {
-	int64_t second_start; /* ns since 1970: the second whose text is in second_text */
+	int64_t milli_start;  /* ns since 1970: the millisecond whose text is in milli_text */
+	int64_t second_start; /* and its second's */
+	char milli_text[32];  /* "2026-01-02T03:04:05.678 with its quote */
+	uint32_t milli_len;   /* as far as it is wanted: to the seconds or to the milliseconds */
 	unsigned digits;      /* of a second's fraction: 0, 3, 6 or 9 */
 	enum encode_time time;
-	bool time_quoted;     /* a number would be spoiled by its reader */
-	char second_text[32]; /* "2026-01-02T03:04:05 with its quote */
+	bool time_quoted; /* a number would be spoiled by its reader */
+
+	/* A number's three digits, leading zeros included, and a zero byte. */
+	uint32_t thousand[1000];
 
 	/* An octet's digits and a point, four bytes; how many digits in bits 32 and up. */
 	uint64_t octets[256];

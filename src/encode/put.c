@@ -2,7 +2,8 @@
 #include "encode/put.h"
 
 enum {
-	SECOND_NS = 1000000000
+	MILLI_NS = 1000000,
+	SECOND_NS = 1000000000,
 };
 
 /* Days since 1970-01-01 to a date of the proleptic Gregorian calendar, counted in 400-year eras that begin on 1 March. */
@@ -20,14 +21,22 @@ static void civil_date(int64_t days, int *year, unsigned *month, unsigned *day)
 	*year = (int)(year_of_era + era * 400) + (*month <= 2);
 }
 
-void put_new_second(struct encode *e, int64_t ts)
+/* Two digits. v < 100. */
+static char *put_pair(char *p, uint32_t v)
+{
+	*p++ = (char)('0' + v / 10);
+	*p++ = (char)('0' + v % 10);
+	return p;
+}
+
+static void put_new_second(struct encode *e, int64_t ts)
 {
 	int64_t seconds = ts / SECOND_NS - (ts % SECOND_NS < 0);
 	int64_t days = seconds / 86400 - (seconds % 86400 < 0);
 	uint32_t of_day = (uint32_t)(seconds - days * 86400);
 	unsigned month, day;
 	int year;
-	char *p = e->second_text;
+	char *p = e->milli_text;
 
 	civil_date(days, &year, &month, &day);
 	*p++ = '"';
@@ -42,10 +51,23 @@ void put_new_second(struct encode *e, int64_t ts)
 	*p++ = ':';
 	p = put_pair(p, of_day / 60 % 60);
 	*p++ = ':';
-	put_pair(p, of_day % 60);
+	p = put_pair(p, of_day % 60);
+	e->milli_len = (uint32_t)(p - e->milli_text) + (e->digits ? 4 : 0);
 	/* The first second that int64 nanoseconds can name begins before the first nanosecond: the subtraction wraps, and so
-	 * does the one in put_time(). */
+	 * do those of whoever asks how far a time is from there. */
 	e->second_start = (int64_t)((uint64_t)seconds * SECOND_NS);
+}
+
+void put_new_milli(struct encode *e, int64_t ts)
+{
+	uint32_t millis;
+
+	if (!e->milli_len || (uint64_t)ts - (uint64_t)e->second_start >= SECOND_NS)
+		put_new_second(e, ts);
+	millis = (uint32_t)((uint64_t)ts - (uint64_t)e->second_start) / MILLI_NS;
+	e->milli_text[20] = '.';
+	put_three(e, e->milli_text + 21, millis);
+	e->milli_start = (int64_t)((uint64_t)e->second_start + (uint64_t)millis * MILLI_NS);
 }
 
 static char *put_hex_group(char *p, uint16_t v)

@@ -47,8 +47,8 @@ struct encode_origin {
 	char capture[PUT_TEXT_ROOM];
 };
 
-/* The second's own text: slow, once per second of packet time. */
-void put_new_second(struct encode *e, int64_t ts);
+/* The text of a time's millisecond: once per millisecond of packet time; that of its second is kept for the next one. */
+void put_new_milli(struct encode *e, int64_t ts);
 
 /* RFC 5952: lower case, the longest run of two or more zero groups shortened, the first of equals. No quotes. */
 char *put_ipv6_text(char *p, const uint8_t addr[16]);
@@ -72,7 +72,7 @@ uint64_t put_new_origin(struct encode_origin *names, const struct origin *o);
 
 /* A time as a number, or the number as a string. */
 char *put_epoch(const struct encode *e, char *p, int64_t ts);
-char *put_epoch_ms(char *p, int64_t ts);
+char *put_epoch_ms(const struct encode *e, char *p, int64_t ts);
 
 extern const char *const put_keywords[256]; /* NULL: the protocol number has none */
 char *put_keyword(char *p, uint8_t proto);
@@ -80,64 +80,44 @@ char *put_keyword(char *p, uint8_t proto);
 char *put_tunnels(char *p, const struct more *m);
 int text_tunnel(const char *name, size_t len); /* enum tunnel, or -1 */
 
-/* Two digits. v < 100. */
-static inline char *put_pair(char *p, uint32_t v)
+/* Three digits, leading zeros included. v < 1000. */
+static inline char *put_three(const struct encode *e, char *p, uint32_t v)
 {
-	uint32_t tens = v / 10;
-	uint16_t text = (uint16_t)(0x3030 + tens + ((v - 10 * tens) << 8));
+	memcpy(p, &e->thousand[v], 4);
+	return p + 3;
+}
 
+/* v < 1000000, without leading zeros and without a branch: six digits, shifted until the first that counts comes first. */
+static inline char *put_six(const struct encode *e, char *p, uint32_t v)
+{
+	uint64_t text = e->thousand[v / 1000] | (uint64_t)e->thousand[v % 1000] << 24;
+	unsigned zeros = (unsigned)__builtin_ctzll((text & 0x0f0f0f0f0f0f) | 1ull << 40) / 8;
+
+	text >>= 8 * zeros;
 	memcpy(p, &text, sizeof(text));
-	return p + 2;
+	return p + 6 - zeros;
 }
 
-/* Four decimal digits as the four bytes of a word, the highest digit lowest. v < 10000. */
-static inline uint32_t four_digits(uint32_t v)
+static inline char *put_u16(const struct encode *e, char *p, uint16_t v)
 {
-	uint32_t high = v / 100;
-	uint32_t halves = high | (v - 100 * high) << 16;
-	uint32_t tens = (halves * 103 >> 10) & 0x000f000f;
-
-	return tens | (halves - 10 * tens) << 8;
+	return put_six(e, p, v);
 }
 
-/* v < 100000, without leading zeros and without a branch. */
-static inline char *put_five(char *p, uint32_t v)
+static inline char *put_u32(const struct encode *e, char *p, uint32_t v)
 {
-	uint32_t high = v / 10000;
-	uint64_t digits = high | (uint64_t)four_digits(v - 10000 * high) << 8;
-	unsigned zeros = (unsigned)__builtin_ctzll(digits | 1ull << 32) / 8;
-	uint64_t text = (digits + 0x3030303030) >> (8 * zeros);
-
-	memcpy(p, &text, sizeof(text));
-	return p + 5 - zeros;
+	if (__builtin_expect(v < 1000000, 1))
+		return put_six(e, p, v);
+	p = put_six(e, p, v / 1000000);
+	return put_three(e, put_three(e, p, v / 1000 % 1000), v % 1000);
 }
 
-static inline char *put_u16(char *p, uint16_t v)
-{
-	return put_five(p, v);
-}
-
-static inline char *put_u32(char *p, uint32_t v)
-{
-	uint32_t low;
-
-	if (__builtin_expect(v < 100000, 1))
-		return put_five(p, v);
-	p = put_five(p, v / 100000);
-	low = v % 100000;
-	*p++ = (char)('0' + low / 10000);
-	low = four_digits(low % 10000) + 0x30303030;
-	memcpy(p, &low, sizeof(low));
-	return p + 4;
-}
-
-static inline char *put_u64(char *p, uint64_t v)
+static inline char *put_u64(const struct encode *e, char *p, uint64_t v)
 {
 	char digits[20];
 	int n = 20;
 
 	if (v <= UINT32_MAX)
-		return put_u32(p, (uint32_t)v);
+		return put_u32(e, p, (uint32_t)v);
 	for (; v; v /= 10)
 		digits[--n] = (char)('0' + v % 10);
 	return put_bytes(p, digits + n, 20 - (size_t)n);
@@ -167,10 +147,12 @@ static inline char *put_ip(const struct encode *e, char *p, const uint8_t *addr,
 	return p;
 }
 
-static inline char *put_bool(char *p, uint32_t v)
+static inline char *put_bool(char *p, bool v)
 {
-	memcpy(p, v ? "true\0\0\0" : "false\0\0", 8);
-	return p + (v ? 4 : 5);
+	static const char texts[2][8] = {"false", "true"};
+
+	memcpy(p, texts[v], 8);
+	return p + 5 - v;
 }
 
 static inline char *put_proto_name(char *p, uint8_t name)
@@ -276,10 +258,9 @@ static inline uint64_t put_origin(struct encode *e, const struct origin *o)
 	return put_new_origin(e->origin, o);
 }
 
-/* The line's end; its first byte was a comma, unless it has no field. */
+/* The line's end; its first byte was a comma. */
 static inline char *put_tail(const struct encode *e, char *line, char *p)
 {
-	p += p == line;
 	*line = '{';
 	memcpy(p, e->tail, PUT_SLACK);
 	if (__builtin_expect(e->tail_len > PUT_SLACK, 0))
@@ -293,39 +274,34 @@ static inline char *put_flags(const struct encode *e, char *p, uint16_t flags)
 	return p + e->flags[flags].len;
 }
 
-/* Three digits. v < 1000. */
-static inline char *put_three(char *p, uint32_t v)
-{
-	*p = (char)('0' + v / 100);
-	return put_pair(p + 1, v % 100);
-}
-
 /* The fraction of a second, with its point: ns < 1000000000, e->digits of it. */
 static inline char *put_fraction(const struct encode *e, char *p, uint32_t ns)
 {
-	uint32_t micros = ns / 1000, text;
+	uint32_t unit = 1000000;
 
-	if (!e->digits)
-		return p;
-	*p++ = '.';
-	if (e->digits == 3)
-		return put_three(p, micros / 1000);
-	p = put_pair(p, micros / 10000);
-	text = four_digits(micros % 10000) + 0x30303030;
-	memcpy(p, &text, sizeof(text));
-	return e->digits == 6 ? p + 4 : put_three(p + 4, ns % 1000);
+	if (e->digits)
+		*p++ = '.';
+	for (unsigned digits = e->digits; digits; digits -= 3, unit /= 1000)
+		p = put_three(e, p, ns / unit % 1000);
+	return p;
 }
 
 /* RFC 3339 in UTC, with e->digits digits of the second. */
 static inline char *put_time(struct encode *e, char *p, int64_t ts)
 {
-	if (__builtin_expect((uint64_t)ts - (uint64_t)e->second_start >= 1000000000, 0))
-		put_new_second(e, ts);
-	memcpy(p, e->second_text, 32);
-	p = put_fraction(e, p + 20, (uint32_t)((uint64_t)ts - (uint64_t)e->second_start));
-	*p++ = 'Z';
-	*p++ = '"';
-	return p;
+	uint32_t ns; /* of the millisecond */
+
+	if (__builtin_expect((uint64_t)ts - (uint64_t)e->milli_start >= 1000000, 0))
+		put_new_milli(e, ts);
+	memcpy(p, e->milli_text, sizeof(e->milli_text));
+	p += e->milli_len;
+	ns = (uint32_t)((uint64_t)ts - (uint64_t)e->milli_start);
+	if (e->digits > 3)
+		p = put_three(e, p, ns / 1000);
+	if (e->digits > 6)
+		p = put_three(e, p, ns % 1000);
+	memcpy(p, "Z\"", 2);
+	return p + 2;
 }
 
 static inline char *put_ts(struct encode *e, char *p, int64_t ts)

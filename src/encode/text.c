@@ -86,13 +86,13 @@ uint64_t put_new_origin(struct encode_origin *names, const struct origin *o)
 }
 
 /* A number of units, with its sign; the units are floored, as a calendar does. */
-static char *put_units(char *p, int64_t ts, int64_t unit)
+static char *put_units(const struct encode *e, char *p, int64_t ts, int64_t unit)
 {
 	int64_t units = ts / unit - (ts % unit < 0);
 
 	if (units < 0)
 		*p++ = '-';
-	return put_u64(p, units < 0 ? -(uint64_t)units : (uint64_t)units);
+	return put_u64(e, p, units < 0 ? -(uint64_t)units : (uint64_t)units);
 }
 
 /* Seconds with e->digits digits; of a time before 1970 the distance from there. */
@@ -102,13 +102,13 @@ static char *put_seconds(const struct encode *e, char *p, int64_t ts)
 
 	if (ts < 0)
 		*p++ = '-';
-	p = put_u64(p, distance / SECOND_NS);
+	p = put_u64(e, p, distance / SECOND_NS);
 	return put_fraction(e, p, (uint32_t)(distance % SECOND_NS));
 }
 
-char *put_epoch_ms(char *p, int64_t ts)
+char *put_epoch_ms(const struct encode *e, char *p, int64_t ts)
 {
-	return put_units(p, ts, 1000000);
+	return put_units(e, p, ts, 1000000);
 }
 
 char *put_epoch(const struct encode *e, char *p, int64_t ts)
@@ -119,7 +119,7 @@ char *put_epoch(const struct encode *e, char *p, int64_t ts)
 	if (e->time == TIME_EPOCH)
 		end = put_seconds(e, at, ts);
 	else
-		end = put_units(at, ts, e->time == TIME_EPOCH_MS ? 1000000 : 1);
+		end = put_units(e, at, ts, e->time == TIME_EPOCH_MS ? 1000000 : 1);
 	return e->time_quoted ? put_quoted(p, end) : end;
 }
 
