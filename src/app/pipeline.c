@@ -185,16 +185,9 @@ static bool select_frames(struct pipeline *p)
 static bool process(struct pipeline *p)
 {
 	int64_t first_ts = p->batch.frames[0].ts, last_ts = p->batch.frames[p->batch.nframes - 1].ts;
-	struct totals before = *p->totals;
-	uint64_t left = p->left;
 	bool more = select_frames(p);
 
 	decode_batch(&p->batch, p->mode, &p->totals->decode);
-	if (p->source.ops->intact && !p->source.ops->intact(&p->source)) {
-		*p->totals = before; /* these bytes were not the capture's: none of this has happened */
-		p->left = left;
-		return true;
-	}
 	if (p->first_ts == TS_NONE)
 		p->first_ts = first_ts;
 	if (last_ts != TS_NONE)

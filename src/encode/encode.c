@@ -41,7 +41,8 @@ static inline __attribute__((always_inline)) char *put_line(struct encode *e, ch
 	PUT(EVE, eve, needs, value)                                                                                            \
 	PUT(FULL, full, needs, value)
 #include "encode/fields.def"
-	return put_tail(e, line, p);
+	/* One of the shapes below has fields; of any other record none may be known. */
+	return put_tail(e, line, __builtin_constant_p(has) ? p : p + (p == line));
 }
 
 /* The same for fields that were chosen at run time. */
@@ -67,7 +68,7 @@ static char *put_columns(struct encode *e, char *p, const struct rec *r, const s
 			break;
 		}
 	}
-	return put_tail(e, line, p + (p == line)); /* none of them may be known */
+	return put_tail(e, line, p + (p == line));
 }
 
 /* What decides which fields the sniffer's record has. */

@@ -51,7 +51,6 @@ struct encode {
 	int64_t milli_start;  /* ns since 1970: the millisecond whose text is in milli_text */
 	int64_t second_start; /* and its second's */
 	char milli_text[32];  /* "2026-01-02T03:04:05.678 with its quote */
-	uint32_t milli_len;   /* as far as it is wanted: to the seconds or to the milliseconds */
 	unsigned digits;      /* of a second's fraction: 0, 3, 6 or 9 */
 	enum encode_time time;
 	bool time_quoted; /* a number would be spoiled by its reader */

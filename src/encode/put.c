@@ -51,8 +51,7 @@ static void put_new_second(struct encode *e, int64_t ts)
 	*p++ = ':';
 	p = put_pair(p, of_day / 60 % 60);
 	*p++ = ':';
-	p = put_pair(p, of_day % 60);
-	e->milli_len = (uint32_t)(p - e->milli_text) + (e->digits ? 4 : 0);
+	put_pair(p, of_day % 60);
 	/* The first second that int64 nanoseconds can name begins before the first nanosecond: the subtraction wraps, and so
 	 * do those of whoever asks how far a time is from there. */
 	e->second_start = (int64_t)((uint64_t)seconds * SECOND_NS);
@@ -62,7 +61,7 @@ void put_new_milli(struct encode *e, int64_t ts)
 {
 	uint32_t millis;
 
-	if (!e->milli_len || (uint64_t)ts - (uint64_t)e->second_start >= SECOND_NS)
+	if (!*e->milli_text || (uint64_t)ts - (uint64_t)e->second_start >= SECOND_NS)
 		put_new_second(e, ts);
 	millis = (uint32_t)((uint64_t)ts - (uint64_t)e->second_start) / MILLI_NS;
 	e->milli_text[20] = '.';

@@ -294,7 +294,7 @@ static inline char *put_time(struct encode *e, char *p, int64_t ts)
 	if (__builtin_expect((uint64_t)ts - (uint64_t)e->milli_start >= 1000000, 0))
 		put_new_milli(e, ts);
 	memcpy(p, e->milli_text, sizeof(e->milli_text));
-	p += e->milli_len;
+	p += e->digits ? 24 : 20;
 	ns = (uint32_t)((uint64_t)ts - (uint64_t)e->milli_start);
 	if (e->digits > 3)
 		p = put_three(e, p, ns / 1000);

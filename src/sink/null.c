@@ -37,6 +37,7 @@ static const struct sink_ops null_ops = {
 	.about = "forgets all lines, for measuring",
 	.open = null_open,
 	.write = null_write,
+	.immediate = true,
 	.close = null_close,
 };
 SINK_REGISTER(null_ops);

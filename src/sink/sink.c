@@ -205,6 +205,13 @@ static void write_block(struct sink *s, const struct block *b)
 		atomic_fetch_add(&s->dropped, b->lines - lines);
 }
 
+static void write_and_empty(struct sink *s, struct block *b)
+{
+	write_block(s, b);
+	b->len = b->lines = 0;
+	b->apart = false;
+}
+
 static void *sink_thread(void *arg)
 {
 	struct sink *s = arg;
@@ -213,9 +220,7 @@ static void *sink_thread(void *arg)
 		struct block *b = ring_pop(&s->full);
 
 		if (b) {
-			write_block(s, b);
-			b->len = b->lines = 0;
-			b->apart = false;
+			write_and_empty(s, b);
 			ring_push(&s->empty, b);
 			continue;
 		}
@@ -307,7 +312,7 @@ struct sink *sink_open(const char *word, bool live, struct err *notice, struct e
 		sink_free(s);
 		return NULL;
 	}
-	ret = start_thread(s);
+	ret = ops->immediate ? 0 : start_thread(s);
 	if (ret) {
 		ops->close(s->dest, err);
 		err_set(err, ret, "cannot start the output's thread: %s", strerror(ret));
@@ -338,10 +343,12 @@ struct block *sink_get(struct sink *s, int wait_ms)
 
 void sink_put(struct sink *s, struct block *b)
 {
-	if (b->len)
+	if (b->len && !s->ops->immediate) {
 		ring_push(&s->full, b); /* cannot be full: it has more slots than there are blocks */
-	else
-		s->spare[s->nspare++] = b;
+		return;
+	}
+	write_and_empty(s, b);
+	s->spare[s->nspare++] = b;
 }
 
 _Static_assert((unsigned)RING_SLOTS > (unsigned)SINK_BLOCKS, "a ring takes all blocks");
@@ -398,7 +405,7 @@ int sink_close(struct sink *s, int grace_ms, struct sink_counters *out, struct e
 
 	atomic_store(&s->closing, true);
 	ring_wake(&s->full);
-	while (!atomic_load(&s->ended)) {
+	while (!s->ops->immediate && !atomic_load(&s->ended)) {
 		if (clock_ms() >= deadline) {
 			atomic_store(&s->abandoned, true);
 			pthread_kill(s->thread, INTERRUPT);
@@ -406,7 +413,8 @@ int sink_close(struct sink *s, int grace_ms, struct sink_counters *out, struct e
 		collect(s);
 		ring_wait(&s->empty, INTERRUPT_EVERY_MS);
 	}
-	pthread_join(s->thread, NULL);
+	if (!s->ops->immediate)
+		pthread_join(s->thread, NULL);
 	sink_counters(s, out);
 	ret = s->error_code;
 	*err = s->error;

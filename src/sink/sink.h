@@ -50,6 +50,8 @@ struct sink_ops {
 	 * NULL: no need. */
 	int (*reopen)(struct sink_dest *d, struct err *err);
 
+	bool immediate; /* write() never waits: the worker calls it, without a thread between */
+
 	int (*close)(struct sink_dest *d, struct err *err); /* 0 or -errno: what was written may not be on disk */
 };
 

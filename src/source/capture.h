@@ -39,16 +39,9 @@ struct capture {
 	struct window window;
 	struct origin origin; /* of frames whose interface has no name */
 	const struct capture_format *format;
-	uint64_t packets; /* so far: the number of the last frame */
-	uint64_t lost;    /* packets that the capturing program says it lost */
-	size_t wanted;    /* bytes, with CAPTURE_MORE */
-	struct {
-		const uint8_t *p;
-		uint64_t packets, lost;
-		uint32_t ninterfaces;
-		bool swapped;
-	} batch; /* where the batch began: all that reading it again needs */
-
+	uint64_t packets;        /* so far: the number of the last frame */
+	uint64_t lost;           /* packets that the capturing program says it lost */
+	size_t wanted;           /* bytes, with CAPTURE_MORE */
 	bool swapped;            /* not this machine's byte order (pcapng: this section) */
 	bool modified;           /* classic: records have 24 bytes of header */
 	uint32_t subsecond_ns;   /* classic: ns per unit of the second's fraction */

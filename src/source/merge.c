@@ -20,11 +20,7 @@ struct input {
 	struct source source;
 	struct batch *frames; /* of which those from next on are not given yet */
 	uint32_t next;
-	uint32_t next_before; /* when our batch began */
-	uint32_t skip;        /* frames that were given before what held them was found to be no more */
-	int64_t ts;           /* of the next frame; of its predecessor if it has none */
-	bool used;            /* frames of it are in our batch */
-	bool ended;
+	int64_t ts; /* of the next frame; of its predecessor if it has none */
 };
 
 struct merge {
@@ -100,13 +96,8 @@ static enum source_status feed(struct merge *m, unsigned i, int timeout_ms, stru
 	in->next = 0;
 	if (status != SOURCE_FRAMES) {
 		in->frames->nframes = 0;
-		in->ended = status != SOURCE_IDLE;
 		return status;
 	}
-	in->next = in->skip < in->frames->nframes ? in->skip : in->frames->nframes;
-	in->skip -= in->next;
-	if (in->next == in->frames->nframes)
-		return SOURCE_IDLE;
 	look_at_next(in);
 	push(m, i);
 	return SOURCE_FRAMES;
@@ -128,15 +119,6 @@ static enum source_status feed_all(struct merge *m, int timeout_ms, struct err *
 	return SOURCE_FRAMES;
 }
 
-/* Before a batch: nothing of the last one is lent any more. */
-static void forget_last(struct merge *m)
-{
-	for (unsigned i = 0; i < m->n; i++) {
-		m->inputs[i].used = false;
-		m->inputs[i].next_before = m->inputs[i].next;
-	}
-}
-
 static enum source_status merge_fill(struct source *s, struct batch *b, int timeout_ms, struct err *err)
 {
 	struct merge *m = s->state;
@@ -152,13 +134,11 @@ static enum source_status merge_fill(struct source *s, struct batch *b, int time
 		return status;
 	if (!m->nheap)
 		return SOURCE_END;
-	forget_last(m);
 	while (b->nframes < b->max && !m->nstarved) {
 		unsigned i = m->heap[0];
 		struct input *in = &m->inputs[i];
 
 		b->frames[b->nframes++] = in->frames->frames[in->next++];
-		in->used = true;
 		if (in->next == in->frames->nframes) {
 			pop(m);
 			m->starved[m->nstarved++] = i;
@@ -168,46 +148,6 @@ static enum source_status merge_fill(struct source *s, struct batch *b, int time
 		sink(m, 0);
 	}
 	return SOURCE_FRAMES;
-}
-
-/* Our batch never was: each input stands where it stood before it. */
-static void take_back(struct merge *m)
-{
-	m->nheap = m->nstarved = 0;
-	for (unsigned i = 0; i < m->n; i++) {
-		struct input *in = &m->inputs[i];
-
-		if (in->ended)
-			continue;
-		in->next = in->next_before;
-		if (in->next < in->frames->nframes) {
-			look_at_next(in);
-			push(m, i);
-		} else {
-			m->starved[m->nstarved++] = i;
-		}
-	}
-}
-
-static bool merge_intact(struct source *s)
-{
-	struct merge *m = s->state;
-	bool all = true;
-
-	for (unsigned i = 0; i < m->n; i++) {
-		struct input *in = &m->inputs[i];
-
-		if (!in->used || !in->source.ops->intact || in->source.ops->intact(&in->source))
-			continue;
-		/* It will give the same frames again, as far as they are still there. */
-		in->skip += in->next_before;
-		in->next_before = 0;
-		in->frames->nframes = 0;
-		all = false;
-	}
-	if (!all)
-		take_back(m);
-	return all;
 }
 
 static void merge_counters(struct source *s, struct source_counters *out)
@@ -269,7 +209,6 @@ static void merge_close(struct source *s)
 static const struct source_ops merge_ops = {
 	.name = "merge",
 	.fill = merge_fill,
-	.intact = merge_intact,
 	.counters = merge_counters,
 	.progress = merge_progress,
 	.digest = merge_digest,
@@ -312,6 +251,7 @@ int source_open_merged(struct source *s, const char *const *paths, unsigned n, c
 		struct input *in = &m->inputs[m->n];
 		struct source_args own = *args;
 
+		own.captures = n;
 		if (source_open(&in->source, paths[i], false, &own, err)) {
 			m->faults[m->nfaults++] = *err;
 			continue;

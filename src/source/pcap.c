@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Capture files: pcap and pcapng, mapped or from a pipe. */
+/* Capture files: pcap and pcapng. */
 #include "source/source.h"
 
 #include "source/capture.h"
@@ -134,7 +134,7 @@ static int pcap_open(struct source *s, const struct source_args *args, struct er
 	if (!c)
 		return err_set(err, ENOMEM, "%s: no memory", args->arg);
 	c->args = args;
-	ret = window_open(&c->window, args->arg, args->follow, args->hash, err);
+	ret = window_open(&c->window, args, err);
 	origin_init(&c->origin, args->arg, NULL, 0);
 	if (!ret)
 		ret = recognise(c, err);
@@ -159,15 +159,6 @@ static enum source_status at_the_end(struct capture *c, struct err *err)
 	return SOURCE_BROKEN;
 }
 
-static void mark_batch(struct capture *c)
-{
-	c->batch.p = c->window.p;
-	c->batch.packets = c->packets;
-	c->batch.lost = c->lost;
-	c->batch.ninterfaces = c->ninterfaces;
-	c->batch.swapped = c->swapped;
-}
-
 static enum source_status pcap_fill(struct source *s, struct batch *b, int timeout_ms, struct err *err)
 {
 	struct capture *c = s->state;
@@ -176,7 +167,6 @@ static enum source_status pcap_fill(struct source *s, struct batch *b, int timeo
 	for (unsigned round = 0; round < ROUNDS; round++) {
 		enum capture_status status;
 
-		mark_batch(c);
 		status = c->format->fill(c, b, err);
 		if (b->nframes)
 			return SOURCE_FRAMES; /* a fault behind them shows again with the next call */
@@ -196,22 +186,6 @@ static enum source_status pcap_fill(struct source *s, struct batch *b, int timeo
 		}
 	}
 	return SOURCE_IDLE;
-}
-
-static bool pcap_intact(struct source *s)
-{
-	struct capture *c = s->state;
-
-	if (window_intact(&c->window))
-		return true;
-	c->window.p = c->batch.p;
-	if (c->window.p > c->window.end)
-		c->window.end = c->window.p; /* what was read before is gone too: nothing is left */
-	c->packets = c->batch.packets;
-	c->lost = c->batch.lost;
-	c->ninterfaces = c->batch.ninterfaces;
-	c->swapped = c->batch.swapped;
-	return false;
 }
 
 static void pcap_counters(struct source *s, struct source_counters *out)
@@ -253,7 +227,6 @@ static const struct source_ops pcap_ops = {
 	.about = "capture file (pcap, pcapng), as `-r FILE`; - is standard input",
 	.open = pcap_open,
 	.fill = pcap_fill,
-	.intact = pcap_intact,
 	.counters = pcap_counters,
 	.progress = pcap_progress,
 	.digest = pcap_digest,

@@ -345,8 +345,7 @@ static enum capture_status next_block(struct capture *c, struct batch *b, struct
 	type = cursor_host32(&cur, c->swapped);
 	if (type == SECTION_HEADER) {
 		c->wanted = SECTION_MIN;
-		if (window_left(w) < SECTION_MIN ||
-		    b->nframes) /* a batch lies within one section, so that it can be read again */
+		if (window_left(w) < SECTION_MIN || b->nframes) /* the batch's frames borrow this section's interfaces' names */
 			return CAPTURE_MORE;
 		status = section(c, err);
 		if (status != CAPTURE_FULL)

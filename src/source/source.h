@@ -2,7 +2,7 @@
 /*
  * source.h - where packets come from: capture files, live interfaces, memory.
  *
- * A source fills a batch with frames that it lends until source_drop(). It owns its maps, rings and descriptors, takes its
+ * A source fills a batch with frames that it lends until source_drop(). It owns its buffers, rings and descriptors, takes its
  * memory when it is opened, and is used by one worker only; source_stop() alone may be called from the same thread's signal
  * path, that is between two calls. A source is a file: it registers itself with SOURCE_REGISTER, so that it is there when it is
  * linked.
@@ -34,6 +34,7 @@ struct source_args {
 	uint32_t ring_bytes;              /* live: memory for frames that wait for us; 0: the source's default */
 	bool follow;                      /* the file grows: its end is not the end */
 	bool hash;                        /* digest() will be called */
+	unsigned captures;                /* so many are open at the same time, each with memory of its own */
 	const struct sock_filter *filter; /* live: classic BPF to attach in the kernel, for link type Ethernet; or NULL */
 	uint16_t filter_len;              /* instructions */
 
@@ -72,13 +73,6 @@ struct source_ops {
 	 * call.
 	 */
 	enum source_status (*fill)(struct source *s, struct batch *batch, int timeout_ms, struct err *err);
-
-	/*
-	 * After the frames were read and before anything is made of them: false if their bytes were not the capture's (a mapped
-	 * file shrank under us). The batch must then be dropped and not used; fill() goes on with what is still there. NULL:
-	 * always true.
-	 */
-	bool (*intact)(struct source *s);
 
 	void (*drop)(struct source *s, struct batch *batch); /* frames go home; NULL: nothing to do */
 

@@ -2,15 +2,16 @@
 /*
  * window.h - the bytes of a capture file, contiguous from the current position on; private to source.
  *
- * Two suppliers: a regular file is mapped; anything else (pipe, FIFO, device) is read as a stream into one buffer, and so is
- * what has to be unpacked. The bytes in [p, end) may be lent out; only window_need() may move them, so it is called when none
- * are lent.
+ * They are read into one buffer, which stays in the processor's cache: that is faster than a map, whose pages have to be mapped
+ * one by one and whose bytes come from memory as they are looked at. The bytes in [p, end) may be lent out; only window_need()
+ * may move them, so it is called when none are lent.
  */
 #ifndef SOURCE_WINDOW_H
 #define SOURCE_WINDOW_H
 
 #include "base/err.h"
 #include "source/digest.h"
+#include "source/source.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -35,31 +36,20 @@ struct window {
 	uint64_t base_offset; /* of base in the file */
 	char *name;           /* for messages */
 	int fd;
-	const struct window_ops *ops;
-	void *memory;          /* the map or the buffer */
-	size_t size;           /* of memory */
-	uint64_t file_size;    /* map: when it was mapped, or what is left of it */
-	bool shrunk;           /* map: the file is shorter than it was */
-	bool at_end;           /* stream: read() said so */
-	struct unpack *unpack; /* stream: what unpacks it, or NULL */
-	struct guarded *guard; /* map: what the fault handler knows of it */
-	bool follow;           /* stream of a file that grows: its end is not the end */
+	uint8_t *memory;       /* the buffer: WINDOW_MAX bytes and more, of which only what was needed so far is resident */
+	size_t step;           /* bytes read at a time */
+	uint64_t file_size;    /* of a regular file: when it was opened, or what is left of it */
+	bool shrunk;           /* it is shorter than it was */
+	bool at_end;           /* read() said so */
+	struct unpack *unpack; /* what unpacks it, or NULL */
+	bool follow;           /* it grows: its end is not the end */
 	char *path;            /* with follow: to see whether another file has taken its place */
 	bool replaced;         /* and it has */
-	struct digest *digest; /* stream that is no regular file: of all that was read, or NULL */
+	struct digest *digest; /* of all that was read, where it cannot be read again; or NULL */
 };
 
-struct window_ops {
-	enum window_status (*need)(struct window *w, size_t n, int timeout_ms, struct err *err);
-	bool (*intact)(struct window *w);
-	void (*close)(struct window *w);
-};
-
-/*
- * Opens path, "-" for standard input: maps or reads, as the file is. follow: it may grow, so that it is read. hash: its digest
- * will be asked for. 0 or -errno with *err filled; nothing stays open then.
- */
-int window_open(struct window *w, const char *path, bool follow, bool hash, struct err *err);
+/* Opens args->arg, "-" for standard input. 0 or -errno with *err filled; nothing stays open then. */
+int window_open(struct window *w, const struct source_args *args, struct err *err);
 void window_close(struct window *w); /* accepts one that is not open */
 
 /* The position's offset in the file. */
@@ -79,21 +69,13 @@ static inline size_t window_left(const struct window *w)
 	return (size_t)(w->end - w->p);
 }
 
+enum window_status window_more(struct window *w, size_t n, int timeout_ms, struct err *err); /* window_need()'s slow half */
+
 /* Sees that n bytes, at most WINDOW_MAX, are at p. Waits at most timeout_ms; negative: as long as it takes, but for signals. */
 static inline enum window_status window_need(struct window *w, size_t n, int timeout_ms, struct err *err)
 {
-	return window_left(w) >= n ? WINDOW_OK : w->ops->need(w, n, timeout_ms, err);
+	return window_left(w) >= n ? WINDOW_OK : window_more(w, n, timeout_ms, err);
 }
-
-/* False if bytes before p were not the file's when they were read, since it shrank; end is then where it ends now. */
-static inline bool window_intact(struct window *w)
-{
-	return !w->ops->intact || w->ops->intact(w);
-}
-
-/* The suppliers, for window_open(): 0 or -errno with *err filled. */
-int window_map(struct window *w, uint64_t size, struct err *err);
-int window_stream(struct window *w, struct err *err);
 
 /*
  * At least four bytes are at p, and p is at the start: if they begin a compressed file (gzip, zstd, lz4, told by content), the

@@ -14,7 +14,7 @@
 
 enum {
 	INPUT = 256 << 10,        /* bytes read at a time */
-	INPUT_SLACK = 64,         /* what a stream may have read before it is seen to be compressed, beyond that */
+	INPUT_SLACK = 64,         /* what may have been read before it is seen to be compressed, beyond that */
 	FIRST = 7,                /* bytes of a frame's header that tell how much the decoder wants next */
 	ROUNDS_MAX = 64,          /* of input without output, until others have a word */
 	GZIP_WINDOW = 15 + 16,    /* zlib: the largest window, gzip's header */
@@ -209,26 +209,6 @@ ssize_t unpack_read(struct window *w, void *out, size_t room, int timeout_ms, st
 	return -EAGAIN;
 }
 
-/* A map becomes a stream of the same file, from which nothing was read yet; what a stream has read is unpacked first. */
-static int restart(struct window *w, struct unpack *u, struct err *err)
-{
-	struct window before = *w;
-	int ret;
-
-	if (!w->guard) {
-		if (window_left(w) > sizeof(u->input))
-			return err_set(err, EFBIG, "%s: more was read ahead than can be unpacked", w->name);
-		u->to = window_left(w);
-		memcpy(u->input, w->p, u->to);
-	}
-	ret = window_stream(w, err);
-	if (ret)
-		return ret;
-	before.ops->close(&before);
-	w->guard = NULL;
-	return 0;
-}
-
 int window_unpack(struct window *w, struct err *err)
 {
 	const struct unpacker *how = NULL;
@@ -246,12 +226,11 @@ int window_unpack(struct window *w, struct err *err)
 	}
 	u->how = how;
 	u->hint = FIRST;
-	if (restart(w, u, err)) {
-		unpack_free(u);
-		return -EIO;
-	}
+	/* What was read already is unpacked first. */
+	u->to = window_left(w);
+	memcpy(u->input, w->p, u->to);
+	w->p = w->end = w->base = w->memory;
 	w->at_end = false;
-	w->file_size = 0;
 	w->unpack = u;
 	return 0;
 }

@@ -192,7 +192,7 @@ def test_output_onto_the_capture(capture):
 
 @pytest.mark.parametrize("left", [0, 1000])
 def test_capture_that_is_emptied(tmp_path, large, left):
-    """Also what was read already is gone: no more is made of it."""
+    """What was read already is given, and the loss is said."""
     path = tmp_path / "a.pcap"
     path.write_bytes(large[0].read_bytes())
     process = subprocess.Popen([TAPLINE, "-r", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
