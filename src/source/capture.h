@@ -29,6 +29,7 @@ struct capture_interface {
 	uint32_t multiply;     /* ns per unit where that is a whole number, else 0 */
 	uint32_t snaplen;      /* 0: none */
 	int64_t offset;        /* seconds to add */
+	uint64_t simple_max;   /* timestamps below this are units times multiply, and that is all */
 	uint64_t lost;         /* packets of it that are in capture.lost */
 	bool named;            /* its frames come from origin; else from the capture's own */
 	struct origin *origin; /* memory for a name, or NULL */

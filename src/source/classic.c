@@ -12,7 +12,6 @@ enum {
 	VERSION_MIN = 2,
 	RECORD_HEADER = 16,
 	MODIFIED_HEADER = 24, /* interface, protocol and packet type follow (Kuznetzov's libpcap) */
-	PREFETCH = 1024,      /* bytes ahead of the record that is looked at */
 	SECOND_NS = 1000000000,
 };
 
@@ -100,7 +99,6 @@ static inline __attribute__((always_inline)) enum capture_status records(struct 
 			break;
 		}
 		f->data = cursor_take(&cur, caplen);
-		__builtin_prefetch(f->data + PREFETCH);
 		f->ts = (int64_t)seconds * SECOND_NS + (int64_t)fraction * unit;
 		f->number = ++c->packets;
 		f->caplen = caplen;

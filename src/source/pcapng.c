@@ -183,6 +183,7 @@ static enum capture_status interface_block(struct capture *c, struct cursor *bod
 	interface_options(c, i, body);
 	if (body->failed) /* it might have said what the times mean */
 		return capture_broken(c, err, "an interface description with an option longer than its block");
+	i->simple_max = i->multiply && !i->offset ? (uint64_t)INT64_MAX / i->multiply : 0;
 	c->ninterfaces++;
 	return CAPTURE_FULL;
 }
@@ -369,12 +370,62 @@ static enum capture_status next_block(struct capture *c, struct batch *b, struct
 	return status;
 }
 
+/* An enhanced packet block without options, as most are, up to the packet. */
+struct plain_packet {
+	uint32_t type, len, interface, units_high, units_low, caplen, wirelen;
+} __attribute__((packed, aligned(1), may_alias));
+
+enum {
+	PLAIN_AROUND = sizeof(struct plain_packet) + 4, /* and the length again */
+};
+
+/* The blocks that are exactly that, from p on; next_block() sees to the first other one, and is what this one has to agree
+ * with.
+ */
+static void plain_packets(struct capture *c, struct batch *b)
+{
+	struct window *w = &c->window;
+	uint32_t n = b->nframes;
+
+	for (; n < b->max; n++) {
+		struct cursor cur = cursor_of(w->p, window_left(w));
+		const struct plain_packet *h = (const void *)cursor_take(&cur, sizeof(*h));
+		const struct capture_interface *i;
+		struct frame *f = &b->frames[n];
+		const uint8_t *data;
+		uint64_t units;
+
+		if (!h || h->type != ENHANCED_PACKET || h->interface >= c->ninterfaces || h->caplen > CAPLEN_MAX ||
+		    h->len != PLAIN_AROUND + ((h->caplen + 3) & ~3u))
+			break;
+		i = &c->interfaces[h->interface];
+		units = (uint64_t)h->units_high << 32 | h->units_low;
+		data = cursor_take(&cur, h->len - PLAIN_AROUND);
+		if (units >= i->simple_max || cursor_host32(&cur, false) != h->len || cur.failed)
+			break;
+		f->data = data;
+		f->ts = (int64_t)(units * i->multiply);
+		f->number = ++c->packets;
+		f->origin = i->named ? i->origin : &c->origin;
+		f->caplen = h->caplen;
+		f->wirelen = capture_wirelen(h->wirelen);
+		f->link = i->link;
+		f->fcs = i->fcs;
+		w->p = cur.p;
+	}
+	b->nframes = n;
+}
+
 static enum capture_status pcapng_fill(struct capture *c, struct batch *b, struct err *err)
 {
 	enum capture_status status = CAPTURE_FULL;
 
-	for (unsigned n = 0; n < BLOCKS_MAX && b->nframes < b->max && status == CAPTURE_FULL; n++)
-		status = next_block(c, b, err);
+	for (unsigned n = 0; n < BLOCKS_MAX && b->nframes < b->max && status == CAPTURE_FULL; n++) {
+		if (!c->swapped)
+			plain_packets(c, b);
+		if (b->nframes < b->max)
+			status = next_block(c, b, err);
+	}
 	return status;
 }
 
