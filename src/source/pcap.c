@@ -94,7 +94,7 @@ static int recognise(struct capture *c, struct err *err)
 	int ret = capture_need(c, sizeof(magic), err);
 
 	if (!ret)
-		ret = window_unpack(w, err);
+		ret = window_unpack(w, c->args, err);
 	if (!ret)
 		ret = capture_need(c, sizeof(magic), err);
 	if (ret)
@@ -204,7 +204,7 @@ static void pcap_progress(struct source *s, uint64_t *done, uint64_t *total)
 
 static bool pcap_digest(struct source *s, unsigned index, struct source_digest *out)
 {
-	const struct capture *c = s->state;
+	struct capture *c = s->state;
 
 	if (index)
 		return false;

@@ -93,6 +93,7 @@ void window_close(struct window *w)
 {
 	if (!w->name && !w->memory)
 		return;
+	ahead_stop(w);
 	unpack_free(w->unpack);
 	if (w->memory)
 		munmap(w->memory, MEMORY);
@@ -147,11 +148,13 @@ ssize_t window_read(struct window *w, void *out, size_t room, int timeout_ms, st
 		at_final_end(w);
 	if (got > 0 && w->digest)
 		digest_add(w->digest, out, (size_t)got);
-	if (got >= 0)
+	if (got >= 0) {
+		w->taken += (uint64_t)got;
 		return got;
+	}
 	if (errno == EINTR || errno == EAGAIN)
 		return -EAGAIN;
-	return err_set(err, errno, "%s: cannot read after offset %llu: %s", w->name, (unsigned long long)window_offset(w),
+	return err_set(err, errno, "%s: cannot read after offset %llu: %s", w->name, (unsigned long long)w->taken,
 		       strerror(errno));
 }
 
@@ -164,6 +167,13 @@ static void move_to_front(struct window *w)
 	memmove(w->memory + before, w->p, left);
 	w->p = w->base = w->memory + before;
 	w->end = w->p + left;
+}
+
+static ssize_t read_more(struct window *w, void *out, size_t room, int timeout_ms, struct err *err)
+{
+	if (w->ahead)
+		return ahead_read(w, out, room, timeout_ms, err);
+	return w->unpack ? unpack_read(w, out, room, timeout_ms, err) : window_read(w, out, room, timeout_ms, err);
 }
 
 enum window_status window_more(struct window *w, size_t n, int timeout_ms, struct err *err)
@@ -180,7 +190,7 @@ enum window_status window_more(struct window *w, size_t n, int timeout_ms, struc
 		/* No more than is needed beyond a fixed step: what is never touched is never resident. */
 		if (room < w->step)
 			room = w->step;
-		got = w->unpack ? unpack_read(w, at, room, timeout_ms, err) : window_read(w, at, room, timeout_ms, err);
+		got = read_more(w, at, room, timeout_ms, err);
 		if (got == -EAGAIN)
 			return WINDOW_WAIT;
 		if (got < 0)
@@ -204,7 +214,8 @@ void window_progress(const struct window *w, uint64_t *done, uint64_t *total)
 	*total = (uint64_t)st.st_size;
 }
 
-bool window_digest(const struct window *w, char hex[DIGEST_HEX])
+bool window_digest(struct window *w, char hex[DIGEST_HEX])
 {
+	ahead_stop(w);
 	return w->digest ? digest_hex(w->digest, hex) : digest_of_file(w->fd, hex);
 }

@@ -41,10 +41,13 @@ struct window {
 	uint64_t file_size;    /* of a regular file: when it was opened, or what is left of it */
 	bool shrunk;           /* it is shorter than it was */
 	bool at_end;           /* read() said so */
+	uint64_t taken;        /* bytes read of the file as it lies on disk */
 	struct unpack *unpack; /* what unpacks it, or NULL */
-	bool follow;           /* it grows: its end is not the end */
-	char *path;            /* with follow: to see whether another file has taken its place */
-	bool replaced;         /* and it has */
+	struct ahead
+		*ahead; /* does that on a thread of its own, to which all of the above then belongs but p to at_end; or NULL */
+	bool follow;    /* it grows: its end is not the end */
+	char *path;     /* with follow: to see whether another file has taken its place */
+	bool replaced;  /* and it has */
 	struct digest *digest; /* of all that was read, where it cannot be read again; or NULL */
 };
 
@@ -61,8 +64,8 @@ static inline uint64_t window_offset(const struct window *w)
 /* Bytes of the file as it lies on disk: how far reading has come, and in all; 0 where that is not known. */
 void window_progress(const struct window *w, uint64_t *done, uint64_t *total);
 
-/* SHA-256 of the file as it lies on disk, in hexadecimal; of a pipe, of what was read. */
-bool window_digest(const struct window *w, char hex[DIGEST_HEX]);
+/* SHA-256 of the file as it lies on disk, in hexadecimal; of a pipe, of what was read. Nothing more is read then. */
+bool window_digest(struct window *w, char hex[DIGEST_HEX]);
 
 static inline size_t window_left(const struct window *w)
 {
@@ -81,7 +84,7 @@ static inline enum window_status window_need(struct window *w, size_t n, int tim
  * At least four bytes are at p, and p is at the start: if they begin a compressed file (gzip, zstd, lz4, told by content), the
  * window gives what is in it from then on. 0, also where nothing is compressed, or -errno with *err filled.
  */
-int window_unpack(struct window *w, struct err *err);
+int window_unpack(struct window *w, const struct source_args *args, struct err *err);
 
 /*
  * Reads what comes next of the file as it is, at most room bytes, waiting at most timeout_ms (negative: until there is some, or
@@ -92,5 +95,10 @@ ssize_t window_read(struct window *w, void *out, size_t room, int timeout_ms, st
 /* The same of what is in it. */
 ssize_t unpack_read(struct window *w, void *out, size_t room, int timeout_ms, struct err *err);
 void unpack_free(struct unpack *u); /* accepts NULL */
+
+/* The same from a thread that unpacks ahead. 0 or -errno with *err filled; from then on only ahead_read() reads. */
+int ahead_start(struct window *w, struct err *err);
+ssize_t ahead_read(struct window *w, void *out, size_t room, int timeout_ms, struct err *err);
+void ahead_stop(struct window *w); /* what it read ahead is lost; accepts a window without one */
 
 #endif

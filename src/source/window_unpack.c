@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Compressed captures: gzip (RFC 1952), zstd (RFC 8878) and lz4 frames, several of them in a row too. What is unpacked goes
- * straight into the window's buffer, so that a bomb takes time but no memory; zstd's own window is capped.
+ * into buffers of a fixed size, so that a bomb takes time but no memory; zstd's own window is capped.
  */
 #include "source/window.h"
 
@@ -29,6 +29,7 @@ struct unpack {
 	bool in_frame;    /* a frame has begun and not ended */
 	bool more;        /* the decoder may hold output that there was no room for */
 	bool padding;     /* behind the last member: nothing more counts */
+	uint64_t made;    /* bytes unpacked so far */
 	size_t hint; /* bytes that the decoder asked for: no more at a time, so that damage costs what comes after it alone */
 	z_stream zlib;
 	ZSTD_DStream *zstd;
@@ -195,21 +196,23 @@ ssize_t unpack_read(struct window *w, void *out, size_t room, int timeout_ms, st
 				continue;
 			if (n == 0 && u->in_frame)
 				return err_set(err, EBADMSG, "%s: the %s data is cut short, after %llu unpacked bytes", w->name,
-					       u->how->name, (unsigned long long)window_offset(w) + window_left(w));
+					       u->how->name, (unsigned long long)u->made);
 			if (n <= 0)
 				return n;
 		}
 		n = u->how->step(u, out, room, &why);
 		if (n < 0)
 			return err_set(err, EBADMSG, "%s: the %s data is damaged after %llu unpacked bytes: %s", w->name,
-				       u->how->name, (unsigned long long)window_offset(w) + window_left(w), why);
-		if (n > 0)
+				       u->how->name, (unsigned long long)u->made, why);
+		if (n > 0) {
+			u->made += (uint64_t)n;
 			return n;
+		}
 	}
 	return -EAGAIN;
 }
 
-int window_unpack(struct window *w, struct err *err)
+int window_unpack(struct window *w, const struct source_args *args, struct err *err)
 {
 	const struct unpacker *how = NULL;
 	struct unpack *u;
@@ -232,5 +235,5 @@ int window_unpack(struct window *w, struct err *err)
 	w->p = w->end = w->base = w->memory;
 	w->at_end = false;
 	w->unpack = u;
-	return 0;
+	return args->captures > 1 ? 0 : ahead_start(w, err);
 }
