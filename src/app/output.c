@@ -28,19 +28,28 @@ int output_open(struct output *o, bool live, struct err *notice, struct err *err
 	return o->sink ? 0 : -1;
 }
 
+void output_hand_in(struct output *o)
+{
+	if (!o->block)
+		return;
+	if (o->order)
+		order_put(o->order, o->chunk, o->block);
+	else
+		sink_put(o->sink, o->block);
+	o->block = NULL;
+}
+
 void output_flush(struct output *o)
 {
-	if (o->block && o->block->len) {
-		sink_put(o->sink, o->block);
-		o->block = NULL;
-	}
+	if (o->block && o->block->len)
+		output_hand_in(o);
 }
 
 /* A block to write to; false if there is none and waiting for one is not ours or not worth it. */
 static bool have_block(struct output *o)
 {
 	while (!o->block) {
-		o->block = sink_get(o->sink, o->live ? 0 : WAIT_MS);
+		o->block = o->order ? order_get(o->order, o->chunk, WAIT_MS) : sink_get(o->sink, o->live ? 0 : WAIT_MS);
 		if (!o->block && (o->live || o->given_up(o->context) || sink_state(o->sink) != SINK_OK))
 			return false;
 	}
@@ -56,8 +65,9 @@ void output_write(struct output *o, const struct batch *b)
 		return;
 	}
 	while (done < b->nrecs) {
-		if (!have_block(o)) {
+		if (o->cut || !have_block(o)) {
 			o->refused += b->nrecs - done;
+			o->cut = !o->live;
 			return;
 		}
 		done = encode_batch(&o->encode, b, done, o->block);
@@ -81,8 +91,7 @@ bool output_gap(struct output *o, const struct gap *g)
 
 int output_close(struct output *o, struct sink_counters *out, struct err *err)
 {
-	if (o->block)
-		sink_put(o->sink, o->block);
+	output_hand_in(o);
 	while (!o->live && !o->given_up(o->context) && !sink_drain(o->sink, WAIT_MS))
 		;
 	return sink_close(o->sink, GRACE_MS, out, err);

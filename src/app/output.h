@@ -2,11 +2,12 @@
 /*
  * output.h - from records to the sink: an encoder, the block that it fills, and the account of what was not taken.
  *
- * One worker's. From files it waits for a slow reader; live it drops and counts.
+ * One worker's. Several share a sink through an order. From files it waits for a slow reader; live it drops and counts.
  */
 #ifndef APP_OUTPUT_H
 #define APP_OUTPUT_H
 
+#include "app/order.h"
 #include "base/err.h"
 #include "batch.h"
 #include "conf/conf.h"
@@ -27,9 +28,12 @@ struct output {
 	const char *name;                      /* as -o named it */
 	struct sink *sink;                     /* NULL: not open */
 	struct block *block;                   /* being filled; NULL: none at hand */
+	struct order *order;                   /* shared with other workers; or NULL */
+	uint64_t chunk;                        /* then: whose lines these are */
 	bool live;                             /* the source never waits */
 	bool (*given_up)(const void *context); /* nobody waits for the output any more */
 	const void *context;
+	bool cut;              /* not live, and records were refused: none are written behind them */
 	uint64_t refused;      /* records for which there was no block */
 	uint64_t not_selected; /* records of a kind that is not written here */
 };
@@ -49,6 +53,9 @@ bool output_gap(struct output *o, const struct gap *g);
 
 /* Gives what is there to the sink. */
 void output_flush(struct output *o);
+
+/* The same, and gives back the block if nothing is in it: the worker has no more for this chunk. */
+void output_hand_in(struct output *o);
 
 /* Waits for the reader as long as somebody waits for us, and a grace; ends the sink. 0, or -errno with *err filled. */
 int output_close(struct output *o, struct sink_counters *out, struct err *err);

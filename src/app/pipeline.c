@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/pipeline.h"
 
+#include "app/crew.h"
 #include "app/inputs.h"
+#include "app/lane.h"
 #include "app/message.h"
 #include "app/output.h"
 #include "app/progress.h"
@@ -40,12 +42,8 @@ struct pipeline {
 	const struct conf *conf;
 	struct totals *totals;
 	struct inputs inputs;
-	struct filter *filter; /* NULL: all packets */
 	struct source source;
-	struct output output;
 	struct progress progress;
-	unsigned mode;     /* enum decode_mode */
-	uint64_t left;     /* packets still wanted by -c */
 	uint64_t deadline; /* ns of the monotonic clock; UINT64_MAX: none */
 	uint64_t next_look;
 	uint32_t batches;
@@ -54,9 +52,9 @@ struct pipeline {
 	struct loss kernel, lost_output;
 	bool output_trouble_told;
 	int status; /* the exit status so far */
-	struct batch batch;
-	struct more more[BATCH_MAX]; /* the batch's, where a field needs it */
 	struct sock_filter kernel_filter[KERNEL_INSNS];
+	struct batch batch;
+	struct lane lane;
 };
 
 static uint64_t clock_ns(void)
@@ -76,9 +74,9 @@ static void complain(struct pipeline *p, const struct err *err)
 /* Sees to signals and the clock. True if the source shall stop. */
 static bool asked_to_stop(struct pipeline *p)
 {
-	if (pipeline_reopen && p->output.sink) {
+	if (pipeline_reopen && p->lane.output.sink) {
 		pipeline_reopen = 0;
-		sink_reopen(p->output.sink);
+		sink_reopen(p->lane.output.sink);
 	}
 	return pipeline_stop || (p->deadline != UINT64_MAX && clock_ns() >= p->deadline);
 }
@@ -101,7 +99,7 @@ static void tell_loss(struct pipeline *p, struct loss *l, uint64_t lost, const c
 		.why = why,
 	};
 
-	if (lost > l->told && !output_gap(&p->output, &gap))
+	if (lost > l->told && !output_gap(&p->lane.output, &gap))
 		return; /* there is no room for it now, of all times */
 	l->told = lost;
 	l->since = p->last_ts;
@@ -114,13 +112,13 @@ static void tell_losses(struct pipeline *p)
 	struct sink_counters sink = {0};
 	const char *name = p->conf->live ? p->conf->live : "captures";
 
-	if (!p->output.sink)
+	if (!p->lane.output.sink)
 		return;
 	if (p->source.ops->live && p->source.ops->counters)
 		p->source.ops->counters(&p->source, &source);
 	tell_loss(p, &p->kernel, source.kernel_drops, "kernel", name, "the kernel had no room for them: see --ring");
-	sink_counters(p->output.sink, &sink);
-	tell_loss(p, &p->lost_output, p->output.refused + sink.dropped, "output", p->output.name,
+	sink_counters(p->lane.output.sink, &sink);
+	tell_loss(p, &p->lost_output, p->lane.output.refused + sink.dropped, "output", p->lane.output.name,
 		  "the output did not take their records in time");
 }
 
@@ -137,7 +135,7 @@ static void tell_trouble(struct pipeline *p)
 {
 	struct err err;
 
-	if (p->output_trouble_told || !sink_trouble(p->output.sink, &err))
+	if (p->output_trouble_told || !sink_trouble(p->lane.output.sink, &err))
 		return;
 	p->output_trouble_told = true;
 	complain(p, &err);
@@ -157,42 +155,20 @@ static void look_around(struct pipeline *p)
 	if (progress_due(&p->progress, now)) {
 		if (p->source.ops->progress)
 			p->source.ops->progress(&p->source, &done, &total);
-		progress_show(&p->progress, now, p->totals->received, done);
+		progress_show(&p->progress, now, p->lane.received, done);
 	}
-}
-
-/* Takes away what the filter refuses and what -c does not want any more. False if no more is wanted after this batch. */
-static bool select_frames(struct pipeline *p)
-{
-	struct batch *b = &p->batch;
-	uint32_t judged;
-
-	/* What comes after the last packet that is wanted was never received, whatever the size of a batch. */
-	if (p->filter) {
-		judged = filter_batch(p->filter, b, p->left);
-	} else {
-		if (b->nframes > p->left)
-			b->nframes = (uint32_t)p->left;
-		judged = b->nframes;
-	}
-	p->left -= b->nframes;
-	p->totals->received += judged;
-	p->totals->filtered += judged - b->nframes;
-	return p->left > 0;
 }
 
 /* One batch from frames to lines. False if no more is wanted. */
 static bool process(struct pipeline *p)
 {
 	int64_t first_ts = p->batch.frames[0].ts, last_ts = p->batch.frames[p->batch.nframes - 1].ts;
-	bool more = select_frames(p);
+	bool more = lane_process(&p->lane, &p->batch);
 
-	decode_batch(&p->batch, p->mode, &p->totals->decode);
 	if (p->first_ts == TS_NONE)
 		p->first_ts = first_ts;
 	if (last_ts != TS_NONE)
 		p->last_ts = last_ts;
-	output_write(&p->output, &p->batch);
 	if (p->source.ops->live || !(p->batches++ & CLOCK_EVERY))
 		look_around(p);
 	return more;
@@ -202,7 +178,7 @@ static int wait_ms(const struct pipeline *p)
 {
 	uint64_t now, left_ms;
 
-	if (p->output.block && p->output.block->len)
+	if (p->lane.output.block && p->lane.output.block->len)
 		return 0; /* lines are waiting for us: only take what is there already */
 	if (p->deadline == UINT64_MAX)
 		return WAIT_MS;
@@ -240,7 +216,7 @@ static enum ending run_source(struct pipeline *p)
 	struct err err;
 
 	for (;;) {
-		enum sink_state state = sink_state(p->output.sink);
+		enum sink_state state = sink_state(p->lane.output.sink);
 		bool more;
 
 		if (asked_to_stop(p))
@@ -256,7 +232,7 @@ static enum ending run_source(struct pipeline *p)
 				return drain(p, false);
 			break;
 		case SOURCE_IDLE:
-			output_flush(&p->output);
+			output_flush(&p->lane.output);
 			look_around(p);
 			break;
 		case SOURCE_END:
@@ -270,6 +246,43 @@ static enum ending run_source(struct pipeline *p)
 			return BROKEN;
 		}
 	}
+}
+
+/* While a crew works. */
+static bool look_on(void *pipeline, uint64_t packets, uint64_t bytes)
+{
+	struct pipeline *p = pipeline;
+	uint64_t now = clock_ns();
+
+	if (progress_due(&p->progress, now))
+		progress_show(&p->progress, now, p->lane.received + packets, bytes);
+	return asked_to_stop(p);
+}
+
+/* Several workers, where that was asked for and can be. -c counts packets in their order, which one worker does. */
+static bool wants_crew(struct pipeline *p)
+{
+	struct source *s = &p->source;
+
+	return p->conf->workers > 1 && !p->conf->count && s->ops->share && s->ops->share(s);
+}
+
+static enum ending run_crew(struct pipeline *p)
+{
+	struct crew_job job = {.conf = p->conf, .source = &p->source, .lane = &p->lane, .look = look_on, .context = p};
+	enum source_status status;
+	struct err err;
+
+	output_hand_in(&p->lane.output); /* it comes before theirs */
+	status = crew_run(&job, &err);
+	p->first_ts = job.first_ts;
+	p->last_ts = job.last_ts;
+	if (status == SOURCE_END)
+		return ENDED;
+	if (status != SOURCE_BROKEN)
+		return FINISHED;
+	complain(p, &err);
+	return BROKEN;
 }
 
 /* Opens the i-th input, or the interface, or all inputs as one. */
@@ -288,8 +301,8 @@ static int open_source(struct pipeline *p, unsigned i, struct err *err)
 
 	if (conf->merge)
 		return source_open_merged(&p->source, p->inputs.paths, p->inputs.n, &args, err);
-	if (conf->live && p->filter) {
-		args.filter_len = filter_kernel_program(p->filter, p->kernel_filter, KERNEL_INSNS);
+	if (conf->live && p->lane.filter) {
+		args.filter_len = filter_kernel_program(p->lane.filter, p->kernel_filter, KERNEL_INSNS);
 		args.filter = args.filter_len ? p->kernel_filter : NULL;
 	}
 	return source_open(&p->source, conf->live ? conf->live : p->inputs.paths[i], conf->live, &args, err);
@@ -322,11 +335,11 @@ static int open_output(struct pipeline *p, struct err *err)
 {
 	struct err notice = {0};
 
-	if (p->output.sink)
+	if (p->lane.output.sink)
 		return 0;
 	if (inputs_have(&p->inputs, p->conf->output))
 		return err_set(err, EINVAL, "-o %s: that is the capture to be read, which lines would spoil", p->conf->output);
-	if (output_open(&p->output, p->source.ops->live, &notice, err))
+	if (output_open(&p->lane.output, p->source.ops->live, &notice, err))
 		return -1;
 	if (*notice.text && !p->conf->quiet)
 		message_notice("%s", notice.text);
@@ -376,7 +389,7 @@ static void run_inputs(struct pipeline *p, bool *started)
 		if (p->source.ops->live && !p->conf->quiet)
 			message_notice("capturing from %s; Ctrl-C ends it", p->conf->live);
 		p->first_ts = p->last_ts = TS_NONE;
-		ending = run_source(p);
+		ending = wants_crew(p) ? run_crew(p) : run_source(p);
 		if (ending == BROKEN)
 			p->status = 2;
 		again = ending != FINISHED && p->source.ops->replaced && p->source.ops->replaced(&p->source);
@@ -408,20 +421,23 @@ static int finish(struct pipeline *p, bool started)
 
 	progress_wipe(&p->progress);
 	tell_skipped(p, started);
-	if (p->output.sink && output_close(&p->output, &t->sink, &err)) {
+	if (p->lane.output.sink && output_close(&p->lane.output, &t->sink, &err)) {
 		if (!p->output_trouble_told)
 			message_error("%s", err.text);
 		p->status = 2;
 	}
-	t->output_drops = p->output.refused + t->sink.dropped;
-	t->not_selected = p->output.not_selected;
+	t->received = p->lane.received;
+	t->filtered = p->lane.filtered;
+	t->decode = p->lane.decode;
+	t->output_drops = p->lane.output.refused + t->sink.dropped;
+	t->not_selected = p->lane.output.not_selected;
 	return started ? p->status : 1;
 }
 
-static int filter_failed(const struct conf *conf, const struct err *err)
+static int lane_failed(const struct lane *l, const struct conf *conf, const struct err *err)
 {
 	message_error("%s", err->text);
-	if (access(conf->first_word, F_OK) == 0)
+	if (l->filter_wrong && access(conf->first_word, F_OK) == 0)
 		message_notice("`%s` is a file: did you mean `-r %s`?", conf->first_word, conf->first_word);
 	return 1;
 }
@@ -433,15 +449,15 @@ static int prepare(struct pipeline *p)
 	struct err err;
 
 	p->totals->digests = conf->hash ? open_memstream(&p->totals->digest_text, &p->totals->digest_len) : NULL;
-	if (inputs_init(&p->inputs, conf, &err) || output_init(&p->output, conf, &err)) {
+	if (inputs_init(&p->inputs, conf, &err)) {
 		message_error("%s", err.text);
 		return 1;
 	}
-	p->output.given_up = given_up;
-	p->output.context = p;
-	p->batch.more = encode_wants_more(&p->output.encode) ? p->more : NULL;
-	p->filter = conf->expression ? filter_new(conf->expression, &err) : NULL;
-	return conf->expression && !p->filter ? filter_failed(conf, &err) : 0;
+	if (lane_init(&p->lane, conf, &err))
+		return lane_failed(&p->lane, conf, &err);
+	p->lane.output.given_up = given_up;
+	p->lane.output.context = p;
+	return 0;
 }
 
 int pipeline_run(const struct conf *conf, struct totals *totals, bool *started)
@@ -456,14 +472,12 @@ int pipeline_run(const struct conf *conf, struct totals *totals, bool *started)
 		message_error("no memory for a batch of packets (%zu bytes)", sizeof(*p));
 		return 1;
 	}
-	memset(p, 0, offsetof(struct pipeline, more));
+	memset(p, 0, offsetof(struct pipeline, lane.more));
 	p->conf = conf;
 	p->totals = totals;
-	p->left = conf->count ? conf->count : UINT64_MAX;
 	p->deadline = conf->duration ? start + conf->duration : UINT64_MAX;
 	p->kernel.since = p->lost_output.since = TS_NONE;
 	p->batch.max = (uint32_t)conf->batch;
-	p->mode = (conf->inner ? DECODE_INNER : 0) | (conf->non_ip ? DECODE_NON_IP : 0);
 	status = prepare(p);
 	if (!status) {
 		progress_init(&p->progress, conf->quiet || conf->live || conf->follow, p->inputs.bytes, start);
@@ -471,8 +485,7 @@ int pipeline_run(const struct conf *conf, struct totals *totals, bool *started)
 		status = finish(p, *started);
 	}
 	totals->seconds = (double)(clock_ns() - start) / 1e9;
-	filter_free(p->filter);
-	output_fini(&p->output);
+	lane_fini(&p->lane);
 	inputs_fini(&p->inputs);
 	free(p);
 	return status;

@@ -229,6 +229,7 @@ int conf_parse(struct conf *c, int argc, char **argv, struct err *err)
 		.format = "json-schema",
 		.snaplen = 262144,
 		.ts_digits = TS_DIGITS_DEFAULT,
+		.workers = 1,
 		.batch = 256,
 		.promiscuous = true,
 	};

@@ -18,6 +18,7 @@
 enum {
 	TS_DIGITS_DEFAULT = 99, /* not given */
 	CONF_READS_MAX = 1024,  /* times that an option may be given */
+	CONF_WORKERS_MAX = 64,
 };
 
 enum conf_action {
@@ -56,6 +57,7 @@ struct conf {
 	uint64_t snaplen;       /* bytes */
 	uint64_t ring;          /* bytes; 0: the source's default */
 	uint64_t ts_digits;     /* 0, 3, 6, 9; TS_DIGITS_DEFAULT */
+	uint64_t workers;       /* for captures, 1 to CONF_WORKERS_MAX */
 	uint64_t batch;         /* packets, 1 to BATCH_MAX */
 	uint64_t given;         /* rows of options.def that were given: texts may be only once */
 	bool promiscuous;

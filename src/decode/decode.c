@@ -94,19 +94,33 @@ static enum layer walk_frame(struct walk *w)
 	return end != LAYER_DONE && w->tunnels ? come_back(w) : end;
 }
 
+static void count_unknown_link(struct decode_counters *c, uint16_t link, uint64_t frames)
+{
+	for (unsigned i = 0; i < DECODE_UNKNOWN_LINKS; i++) {
+		if (c->unknown_links[i].frames && c->unknown_links[i].link != link)
+			continue;
+		c->unknown_links[i].link = link;
+		c->unknown_links[i].frames += frames;
+		return;
+	}
+}
+
 static void count_undecodable(struct decode_counters *c, enum drop_reason reason, uint32_t link)
 {
 	c->undecodable++;
 	c->reasons[reason]++;
-	if (reason != DROP_LINK_UNKNOWN)
-		return;
-	for (unsigned i = 0; i < DECODE_UNKNOWN_LINKS; i++) {
-		if (c->unknown_links[i].frames && c->unknown_links[i].link != link)
-			continue;
-		c->unknown_links[i].link = (uint16_t)link;
-		c->unknown_links[i].frames++;
-		return;
-	}
+	if (reason == DROP_LINK_UNKNOWN)
+		count_unknown_link(c, (uint16_t)link, 1);
+}
+
+void decode_counters_add(struct decode_counters *sum, const struct decode_counters *c)
+{
+	sum->no_ip += c->no_ip;
+	sum->undecodable += c->undecodable;
+	for (unsigned i = 0; i < DROP_REASONS; i++)
+		sum->reasons[i] += c->reasons[i];
+	for (unsigned i = 0; i < DECODE_UNKNOWN_LINKS && c->unknown_links[i].frames; i++)
+		count_unknown_link(sum, c->unknown_links[i].link, c->unknown_links[i].frames);
 }
 
 /*

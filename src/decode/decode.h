@@ -38,4 +38,7 @@ enum decode_mode {
  */
 void decode_batch(struct batch *b, unsigned mode, struct decode_counters *c);
 
+/* Adds what another worker has counted. */
+void decode_counters_add(struct decode_counters *sum, const struct decode_counters *c);
+
 #endif

@@ -331,11 +331,21 @@ static void collect(struct sink *s)
 		s->spare[s->nspare++] = b;
 }
 
-struct block *sink_get(struct sink *s, int wait_ms)
+unsigned sink_spare(struct sink *s)
 {
 	collect(s);
-	if (!s->nspare && wait_ms > 0) {
-		ring_wait(&s->empty, wait_ms);
+	return s->nspare;
+}
+
+void sink_wait(struct sink *s, int wait_ms)
+{
+	ring_wait(&s->empty, wait_ms);
+}
+
+struct block *sink_get(struct sink *s, int wait_ms)
+{
+	if (!sink_spare(s) && wait_ms > 0) {
+		sink_wait(s, wait_ms);
 		collect(s);
 	}
 	return s->nspare ? s->spare[--s->nspare] : NULL;

@@ -2,9 +2,10 @@
 /*
  * sink.h - where lines go: standard output, files, nothing.
  *
- * The front half (sink_get, sink_put) belongs to the worker and never waits unless asked to; the back half is the sink's own
- * thread, which may wait as long as its destination makes it. Between them whole lines travel in blocks through two rings.
- * Memory is taken at the start: SINK_BLOCKS blocks. A sink is a file: it registers itself with SINK_REGISTER.
+ * The front half (sink_get, sink_put, ...) belongs to the worker, or to one of several at a time, and never waits unless asked
+ * to; the back half is the sink's own thread, which may wait as long as its destination makes it. Between them whole lines
+ * travel in blocks through two rings. Memory is taken at the start: SINK_BLOCKS blocks. A sink is a file: it registers itself
+ * with SINK_REGISTER.
  *
  * Lines are never torn: a write that failed in the middle of one is completed when the destination takes more, or, in a file of
  * ours, taken back. Only a pipe whose reader is stuck to the very end can end in the middle of a line.
@@ -83,6 +84,10 @@ struct sink *sink_open(const char *word, bool live, struct err *notice, struct e
  * earlier without (a signal, a wake): the caller looks at what else there is, and calls again.
  */
 struct block *sink_get(struct sink *s, int wait_ms);
+
+/* Blocks that sink_get() has at hand; and waits, at most wait_ms, until there may be more. */
+unsigned sink_spare(struct sink *s);
+void sink_wait(struct sink *s, int wait_ms);
 
 /* Takes a block back: hands its lines to the thread. Never waits. */
 void sink_put(struct sink *s, struct block *b);

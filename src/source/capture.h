@@ -40,9 +40,12 @@ struct capture {
 	struct window window;
 	struct origin origin; /* of frames whose interface has no name */
 	const struct capture_format *format;
-	uint64_t packets;        /* so far: the number of the last frame */
-	uint64_t lost;           /* packets that the capturing program says it lost */
-	size_t wanted;           /* bytes, with CAPTURE_MORE */
+	uint64_t packets; /* so far: the number of the last frame */
+	uint64_t lost;    /* packets that the capturing program says it lost */
+	size_t wanted;    /* bytes, with CAPTURE_MORE */
+	bool in_chunk;    /* the window is over a chunk that has more */
+	bool lent;        /* frames given before are still in use: the names that they borrow have to stay */
+
 	bool swapped;            /* not this machine's byte order (pcapng: this section) */
 	bool modified;           /* classic: records have 24 bytes of header */
 	uint32_t subsecond_ns;   /* classic: ns per unit of the second's fraction */

@@ -3,6 +3,7 @@
 #include "source/source.h"
 
 #include "source/capture.h"
+#include "source/chunk.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -188,6 +189,51 @@ static enum source_status pcap_fill(struct source *s, struct batch *b, int timeo
 	return SOURCE_IDLE;
 }
 
+static bool pcap_share(struct source *s)
+{
+	struct capture *c = s->state;
+
+	if (c->window.follow)
+		return false;
+	window_share(&c->window);
+	return true;
+}
+
+static void pcap_read(struct source *s, struct chunk *chunk)
+{
+	struct capture *c = s->state;
+
+	window_read_chunk(&c->window, chunk);
+}
+
+static enum source_status pcap_frames(struct source *s, struct chunk *chunk, bool alone, int timeout_ms)
+{
+	struct capture *c = s->state;
+	enum source_status status = SOURCE_FRAMES;
+
+	chunk->n = 0;
+	if (!c->in_chunk) {
+		enum window_status got = window_take_chunk(&c->window, chunk, c->wanted, timeout_ms, &chunk->err);
+
+		if (got != WINDOW_OK)
+			return got == WINDOW_WAIT ? SOURCE_IDLE : SOURCE_BROKEN;
+		c->in_chunk = true;
+	}
+	c->lent = !alone;
+	while (chunk->n < CHUNK_BATCHES && status == SOURCE_FRAMES) {
+		status = pcap_fill(s, &chunk->batches[chunk->n], 0, &chunk->err);
+		if (status == SOURCE_FRAMES) {
+			chunk->n++;
+			c->lent = true;
+		}
+	}
+	if (status != SOURCE_IDLE || window_left(&c->window) >= c->wanted)
+		return status == SOURCE_IDLE ? SOURCE_FRAMES : status;
+	window_give_chunk(&c->window);
+	c->in_chunk = false;
+	return SOURCE_IDLE;
+}
+
 static void pcap_counters(struct source *s, struct source_counters *out)
 {
 	struct capture *c = s->state;
@@ -227,6 +273,9 @@ static const struct source_ops pcap_ops = {
 	.about = "capture file (pcap, pcapng), as `-r FILE`; - is standard input",
 	.open = pcap_open,
 	.fill = pcap_fill,
+	.share = pcap_share,
+	.read = pcap_read,
+	.frames = pcap_frames,
 	.counters = pcap_counters,
 	.progress = pcap_progress,
 	.digest = pcap_digest,

@@ -346,7 +346,7 @@ static enum capture_status next_block(struct capture *c, struct batch *b, struct
 	type = cursor_host32(&cur, c->swapped);
 	if (type == SECTION_HEADER) {
 		c->wanted = SECTION_MIN;
-		if (window_left(w) < SECTION_MIN || b->nframes) /* the batch's frames borrow this section's interfaces' names */
+		if (window_left(w) < SECTION_MIN || b->nframes || c->lent) /* frames borrow this section's names */
 			return CAPTURE_MORE;
 		status = section(c, err);
 		if (status != CAPTURE_FULL)

@@ -55,6 +55,7 @@ struct source_digest {
 };
 
 struct source;
+struct chunk;
 
 struct source_ops {
 	const char *name;  /* as in -i NAME:ARG or -r NAME:ARG; short, lower case */
@@ -78,6 +79,17 @@ struct source_ops {
 
 	/* Let no more in: fill() gives what is already here and then SOURCE_END. NULL: fill() need not be called again. */
 	void (*stop)(struct source *s);
+
+	/*
+	 * For several workers, each with a chunk of its own; NULL: this source has one. share() says whether that can be done
+	 * with what was opened; from then on fill() is not called. read() gets the bytes of the next chunk, and may be called
+	 * by all workers at the same time. frames() finds the frames in a chunk, the chunks one by one and in their order, and
+	 * sets n. It returns what comes behind them: SOURCE_IDLE, the next chunk; SOURCE_FRAMES, more of this one, when nothing
+	 * of it and of those before is lent any more: then it is called again, with alone; or an end, as fill() does.
+	 */
+	bool (*share)(struct source *s);
+	void (*read)(struct source *s, struct chunk *c);
+	enum source_status (*frames)(struct source *s, struct chunk *c, bool alone, int timeout_ms);
 
 	void (*counters)(struct source *s, struct source_counters *out); /* NULL: all zero */
 

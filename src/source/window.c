@@ -34,6 +34,7 @@ static int open_fd(const char *path, struct err *err)
 static int look_at(struct window *w, bool standard_input, struct err *err)
 {
 	struct stat st;
+	off_t at;
 
 	if (fstat(w->fd, &st))
 		return err_set(err, errno, "%s: %s", w->name, strerror(errno));
@@ -47,6 +48,8 @@ static int look_at(struct window *w, bool standard_input, struct err *err)
 		return 0;
 	}
 	w->file_size = (uint64_t)st.st_size;
+	at = lseek(w->fd, 0, SEEK_CUR);
+	w->from = at > 0 ? (uint64_t)at : 0;
 	digest_free(w->digest); /* its own bytes can be read again */
 	w->digest = NULL;
 	posix_fadvise(w->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
@@ -123,13 +126,11 @@ static ssize_t at_growing_end(struct window *w, void *out, size_t room, int time
 	return -EAGAIN;
 }
 
-/* Notes if there were more bytes when the file was opened than there are now that it ends. */
-static void at_final_end(struct window *w)
+void window_note_end(struct window *w)
 {
-	off_t at = lseek(w->fd, 0, SEEK_CUR);
 	struct stat st;
 
-	if (at >= 0 && (uint64_t)at < w->file_size && fstat(w->fd, &st) == 0) {
+	if (w->from + w->taken < w->file_size && fstat(w->fd, &st) == 0) {
 		w->file_size = (uint64_t)st.st_size;
 		w->shrunk = true;
 	}
@@ -145,7 +146,7 @@ ssize_t window_read(struct window *w, void *out, size_t room, int timeout_ms, st
 	if (got == 0 && w->follow)
 		return at_growing_end(w, out, room, timeout_ms, err);
 	if (got == 0)
-		at_final_end(w);
+		window_note_end(w);
 	if (got > 0 && w->digest)
 		digest_add(w->digest, out, (size_t)got);
 	if (got >= 0) {
@@ -169,7 +170,7 @@ static void move_to_front(struct window *w)
 	w->end = w->p + left;
 }
 
-static ssize_t read_more(struct window *w, void *out, size_t room, int timeout_ms, struct err *err)
+ssize_t window_read_on(struct window *w, void *out, size_t room, int timeout_ms, struct err *err)
 {
 	if (w->ahead)
 		return ahead_read(w, out, room, timeout_ms, err);
@@ -178,6 +179,8 @@ static ssize_t read_more(struct window *w, void *out, size_t room, int timeout_m
 
 enum window_status window_more(struct window *w, size_t n, int timeout_ms, struct err *err)
 {
+	if (w->shared)
+		return w->at_end ? WINDOW_END : WINDOW_WAIT;
 	if (w->p != w->base)
 		move_to_front(w);
 	while (window_left(w) < n) {
@@ -190,7 +193,7 @@ enum window_status window_more(struct window *w, size_t n, int timeout_ms, struc
 		/* No more than is needed beyond a fixed step: what is never touched is never resident. */
 		if (room < w->step)
 			room = w->step;
-		got = read_more(w, at, room, timeout_ms, err);
+		got = window_read_on(w, at, room, timeout_ms, err);
 		if (got == -EAGAIN)
 			return WINDOW_WAIT;
 		if (got < 0)
@@ -209,7 +212,7 @@ void window_progress(const struct window *w, uint64_t *done, uint64_t *total)
 	*done = *total = 0;
 	if (fstat(w->fd, &st) || !S_ISREG(st.st_mode))
 		return;
-	at = lseek(w->fd, 0, SEEK_CUR);
+	at = w->apart ? (off_t)(w->from + w->taken) : lseek(w->fd, 0, SEEK_CUR);
 	*done = at > 0 ? (uint64_t)at : 0;
 	*total = (uint64_t)st.st_size;
 }

@@ -13,6 +13,7 @@
 #include "source/digest.h"
 #include "source/source.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,6 +30,8 @@ enum window_status {
 	WINDOW_FAILED /* reading failed: *err */
 };
 
+struct chunk;
+
 struct window {
 	const uint8_t *p;     /* the current position, moved by the reader */
 	const uint8_t *end;   /* of what is there */
@@ -38,6 +41,7 @@ struct window {
 	int fd;
 	uint8_t *memory;       /* the buffer: WINDOW_MAX bytes and more, of which only what was needed so far is resident */
 	size_t step;           /* bytes read at a time */
+	uint64_t from;         /* where in a regular file reading began */
 	uint64_t file_size;    /* of a regular file: when it was opened, or what is left of it */
 	bool shrunk;           /* it is shorter than it was */
 	bool at_end;           /* read() said so */
@@ -48,6 +52,10 @@ struct window {
 	bool follow;    /* it grows: its end is not the end */
 	char *path;     /* with follow: to see whether another file has taken its place */
 	bool replaced;  /* and it has */
+	bool shared;    /* by several workers: p to end are in a chunk of one of them */
+	bool apart;     /* and all of them read, each its own chunk */
+	uint64_t chunks_from;  /* where in the file the first chunk begins */
+	atomic_ullong chunks;  /* given out so far */
 	struct digest *digest; /* of all that was read, where it cannot be read again; or NULL */
 };
 
@@ -79,6 +87,22 @@ static inline enum window_status window_need(struct window *w, size_t n, int tim
 {
 	return window_left(w) >= n ? WINDOW_OK : window_more(w, n, timeout_ms, err);
 }
+
+/* What comes next, whoever reads it: like window_read(). */
+ssize_t window_read_on(struct window *w, void *out, size_t room, int timeout_ms, struct err *err);
+
+/* Nothing more comes: notes if there were more bytes when the file was opened. */
+void window_note_end(struct window *w);
+
+/*
+ * For several workers. From window_share() on window_need() finds what is in the chunk alone. window_read_chunk() may be called
+ * by all at the same time; window_take_chunk() and window_give_chunk() by one, for one chunk after the other: the window then
+ * has what was left of the last chunk, and this one. WINDOW_WAIT: not enough yet for the wanted bytes; the chunk is not needed.
+ */
+void window_share(struct window *w);
+void window_read_chunk(struct window *w, struct chunk *c);
+enum window_status window_take_chunk(struct window *w, struct chunk *c, size_t wanted, int timeout_ms, struct err *err);
+void window_give_chunk(struct window *w);
 
 /*
  * At least four bytes are at p, and p is at the start: if they begin a compressed file (gzip, zstd, lz4, told by content), the
