@@ -32,6 +32,7 @@ LIBS := -lpcap -lz -lzstd -llz4 -lcrypto -ljansson
 SRC := $(sort $(wildcard src/*/*.c))
 OBJ := $(SRC:%.c=$(OUT)/%.o)
 ROOMS := $(filter-out $(OUT)/src/app/main.o,$(OBJ))
+UNIT_HELPERS := $(patsubst %.c,$(OUT)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 UNITS := $(patsubst tests/unit/%.c,$(OUT)/unit/%,$(sort $(wildcard tests/unit/test_*.c)))
 C_FILES := $(wildcard src/*.h src/*/*.[ch] tests/*/*.[ch])
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OUT)/fuzz/%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
@@ -54,7 +55,7 @@ $(OUT)/%.o: %.c Makefile
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 units: $(UNITS) ## build the unit tests
-$(OUT)/unit/%: $(OUT)/tests/unit/%.o $(OUT)/tests/unit/guard.o $(ROOMS)
+$(OUT)/unit/%: $(OUT)/tests/unit/%.o $(UNIT_HELPERS) $(ROOMS)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lcmocka
 

@@ -337,7 +337,7 @@ static int open_output(struct pipeline *p, struct err *err)
 
 	if (p->lane.output.sink)
 		return 0;
-	if (inputs_have(&p->inputs, p->conf->output))
+	if (inputs_have(&p->inputs, sink_argument(p->conf->output)))
 		return err_set(err, EINVAL, "-o %s: that is the capture to be read, which lines would spoil", p->conf->output);
 	if (output_open(&p->lane.output, p->source.ops->live, &notice, err))
 		return -1;

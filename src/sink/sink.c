@@ -82,6 +82,21 @@ static const struct sink_ops *find(const char *name, size_t len)
 	return NULL;
 }
 
+/* The sink of paths that end as this one does. */
+static const struct sink_ops *find_by_end(const char *path)
+{
+	const struct sink_ops *ops;
+	size_t len = strlen(path);
+
+	for (unsigned i = 0; (ops = sink_at(i)); i++) {
+		size_t n = ops->ending ? strlen(ops->ending) : 0;
+
+		if (n && len >= n && !memcmp(path + len - n, ops->ending, n))
+			return ops;
+	}
+	return find("file", 4);
+}
+
 /* "-", "SINK:ARG" or a path: the sink, and its argument in *arg. */
 static const struct sink_ops *resolve(const char *word, const char **arg)
 {
@@ -93,7 +108,15 @@ static const struct sink_ops *resolve(const char *word, const char **arg)
 		*arg = "";
 		return find("stdout", 6);
 	}
-	return ops ? ops : find("file", 4);
+	return ops ? ops : find_by_end(word);
+}
+
+const char *sink_argument(const char *word)
+{
+	const char *arg;
+
+	resolve(word, &arg);
+	return arg;
 }
 
 static void remember(struct sink *s, int code, const struct err *error)
@@ -147,7 +170,9 @@ static size_t reopen_now(struct sink *s, const struct block *b, size_t written)
 	}
 	atomic_store(&s->reopen, false);
 	ret = s->ops->reopen(s->dest, &error);
-	if (ret)
+	if (ret == -EAGAIN)
+		atomic_store(&s->reopen, true);
+	else if (ret)
 		remember(s, ret, &error);
 	return written;
 }

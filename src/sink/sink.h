@@ -28,9 +28,10 @@ enum {
 struct sink_dest; /* an opened destination: the back half's, private to each sink's file */
 
 struct sink_ops {
-	const char *name;  /* as in -o NAME:ARG */
-	const char *arg;   /* what ARG is, for help: "FILE", or "" */
-	const char *about; /* one line for --list-sinks */
+	const char *name;   /* as in -o NAME:ARG */
+	const char *arg;    /* what ARG is, for help: "FILE", or "" */
+	const char *about;  /* one line for --list-sinks */
+	const char *ending; /* a path that ends so needs no NAME: in front of it; NULL: none */
 
 	/* Opens the destination: its state, or NULL with *err filled. notice: one line to tell the user, "" if none. */
 	struct sink_dest *(*open)(const char *arg, struct err *notice, struct err *err);
@@ -38,6 +39,7 @@ struct sink_ops {
 	/*
 	 * Writes up to len bytes of whole lines; may wait; a signal ends the wait. Returns bytes taken (0 to len), or -errno:
 	 * -EAGAIN and -EINTR try again, -EPIPE the reader is gone (not an error), any other: failed, *err says where and why.
+	 * After -EAGAIN, -EINTR and failures the next call, if there is one, begins with the same text.
 	 */
 	ssize_t (*write)(struct sink_dest *d, const char *text, size_t len, struct err *err);
 
@@ -47,8 +49,10 @@ struct sink_ops {
 	 */
 	bool (*take_back)(struct sink_dest *d, size_t part);
 
-	/* Opens the same destination anew (SIGHUP, after a rename). 0 or -errno with *err filled, the old one still in use.
-	 * NULL: no need. */
+	/*
+	 * Opens the same destination anew (SIGHUP, after a rename). 0 or -errno with *err filled, the old one still in use;
+	 * -EAGAIN: not now, ask again later. NULL: no need.
+	 */
 	int (*reopen)(struct sink_dest *d, struct err *err);
 
 	bool immediate; /* write() never waits: the worker calls it, without a thread between */
@@ -71,6 +75,9 @@ struct sink_counters {
 	uint64_t dropped; /* lines of packets that were handed over and could not be written */
 	uint64_t apart;   /* written, whole; of blocks that are counted by themselves */
 };
+
+/* What -o named without the sink's name: the path, where the sink writes to one. Points into word, or at "". */
+const char *sink_argument(const char *word);
 
 /*
  * Opens what -o named: "-" for standard output, "SINK:ARG" where SINK is a sink's name, else a path; starts the thread, with

@@ -252,7 +252,7 @@ def test_lists():
     assert {"lo", "any"} <= set(first_words(Run("-D")))
     assert Run("-D").out == Run("--list-interfaces").out
     assert {"afpacket", "pcap", "synth"} <= set(first_words(Run("--list-sources")))
-    assert {"file", "null", "stdout"} <= set(first_words(Run("--list-sinks")))
+    assert {"file", "null", "stdout", "zstd"} <= set(first_words(Run("--list-sinks")))
 
 
 def test_list_of_fields():

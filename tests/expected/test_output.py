@@ -186,7 +186,8 @@ def test_output_onto_the_capture(capture):
     before = capture.read_bytes()
     os.link(capture, capture.parent / "b.pcap")
     for name in (capture, capture.parent / "b.pcap"):
-        Run("-r", capture, "-o", name, status=1).says(str(name), "is the capture to be read")
+        for word in (name, f"file:{name}"):
+            Run("-r", capture, "-o", word, status=1).says(str(name), "is the capture to be read")
     assert capture.read_bytes() == before
 
 

@@ -73,8 +73,8 @@ static void short_and_long(void **state)
 {
 	static const char *const lines[] = {
 		"-i lo -c 7 --duration 10s -p -s 128 -B 16M -o x --ts-digits 9 -q --batch 3 tcp port 22",
-		"--interface lo --count 7 --duration=10s --no-promiscuous --snaplen=128 --ring 16M --output=x --ts-digits=9 "
-		"--quiet --batch=3 tcp port 22",
+		("--interface lo --count 7 --duration=10s --no-promiscuous --snaplen=128 --ring 16M --output=x --ts-digits=9 "
+		 "--quiet --batch=3 tcp port 22"),
 		"tcp -i lo port -c7 22 --duration 10 -p -s128 -B16777216 -ox --ts-digits 9 -q --batch 3",
 	};
 

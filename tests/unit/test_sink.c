@@ -7,104 +7,17 @@
 
 #include <cmocka.h>
 
-#include "sink/sink.h"
+#include "lines.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-enum {
-	WAIT_MS = 10000,
-	GRACE_MS = 300
-};
-
-static char folder[] = "/tmp/tapline-test-XXXXXX";
-static struct err notice, err;
-
-static const char *in_folder(const char *name)
-{
-	static char path[2][256];
-	static int which;
-
-	which = !which;
-	snprintf(path[which], sizeof(path[which]), "%s/%s", folder, name);
-	return path[which];
-}
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	assert_int_equal(fclose(f), 0);
-}
-
-/* The whole file; the caller frees. */
-static char *read_file(const char *path, size_t *len)
-{
-	FILE *f = fopen(path, "r");
-	char *text = malloc(64 << 20);
-
-	assert_non_null(f);
-	*len = fread(text, 1, 64 << 20, f);
-	fclose(f);
-	text[*len] = '\0';
-	return text;
-}
-
-/* A block of n lines that count up from first: {"n":12} */
-static void fill(struct block *b, unsigned first, unsigned n)
-{
-	for (unsigned i = first; i < first + n; i++) {
-		b->len += (uint32_t)sprintf(b->text + b->len, "{\"n\":%u}\n", i);
-		b->lines++;
-	}
-}
-
-static void put(struct sink *s, unsigned first, unsigned n)
-{
-	struct block *b;
-
-	while (!(b = sink_get(s, WAIT_MS)))
-		;
-	fill(b, first, n);
-	sink_put(s, b);
-}
-
-/* Checks that text holds whole lines counting up from first; returns how many. */
-static unsigned count_up(const char *text, unsigned first)
-{
-	unsigned n = 0;
-
-	while (*text) {
-		char expected[32];
-		int len = snprintf(expected, sizeof(expected), "{\"n\":%u}\n", first + n);
-
-		assert_int_equal(strncmp(text, expected, (size_t)len), 0);
-		text += len;
-		n++;
-	}
-	return n;
-}
-
-static struct sink *open_sink(const char *word, bool live)
-{
-	struct sink *s = sink_open(word, live, &notice, &err);
-
-	if (!s)
-		fail_msg("%s", err.text);
-	return s;
-}
 
 static void file_in_order(void **state)
 {
@@ -200,7 +113,7 @@ static void repairs(void **state)
 		size_t len, kept;
 		char *text;
 
-		write_file(path, cases[i].before);
+		write_file(path, cases[i].before, strlen(cases[i].before));
 		s = open_sink(path, false);
 		if (!strstr(notice.text, cases[i].says) || (!*cases[i].says && *notice.text))
 			fail_msg("case %zu: %s", i, notice.text);
@@ -378,15 +291,6 @@ static void dev_full(void **state)
 	}
 }
 
-/* A file system of one megabyte, mounted where only this process sees it. */
-static bool small_disk(void)
-{
-	if (geteuid() != 0 || unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
-		return false;
-	mkdir(in_folder("disk"), 0700);
-	return mount("tmpfs", in_folder("disk"), "tmpfs", 0, "size=1m") == 0;
-}
-
 static void a_full_disk_from_files(void **state)
 {
 	const char *path = in_folder("disk/out");
@@ -439,23 +343,6 @@ static void a_full_disk_live(void **state)
 	unlink(path);
 }
 
-static int setup(void **state)
-{
-	(void)state;
-	signal(SIGPIPE, SIG_IGN);
-	return mkdtemp(folder) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	char command[64];
-
-	(void)state;
-	umount(in_folder("disk"));
-	snprintf(command, sizeof(command), "rm -rf %s", folder);
-	return system(command);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -474,11 +361,11 @@ int main(void)
 		cmocka_unit_test(a_full_disk_from_files),
 		cmocka_unit_test(a_full_disk_live),
 	};
-	int failed = cmocka_run_group_tests(tests, setup, NULL);
+	int failed = cmocka_run_group_tests(tests, make_folder, NULL);
 
 	if (small_disk())
 		failed += cmocka_run_group_tests(disk_tests, NULL, NULL);
 	else
 		puts("[  SKIPPED ] 2 test(s): a full disk takes root and a mount namespace of its own");
-	return failed + teardown(NULL);
+	return failed + remove_folder(NULL);
 }
