@@ -3,7 +3,6 @@
 
 #include "app/order.h"
 #include "base/cond.h"
-#include "source/chunk.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -3,7 +3,6 @@
 #include "source/source.h"
 
 #include "source/capture.h"
-#include "source/chunk.h"
 
 #include <errno.h>
 #include <stdarg.h>

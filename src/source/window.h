@@ -30,8 +30,6 @@ enum window_status {
 	WINDOW_FAILED /* reading failed: *err */
 };
 
-struct chunk;
-
 struct window {
 	const uint8_t *p;     /* the current position, moved by the reader */
 	const uint8_t *end;   /* of what is there */

@@ -6,8 +6,6 @@
  */
 #include "source/window.h"
 
-#include "source/chunk.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
