@@ -85,9 +85,13 @@ nightly: deps-check ## everything, the long things too (an hour)
 	@scripts/check nightly
 
 bench: ## tapline beside its peers and the machine's limits
-	@scripts/install-deps build bench
+	@scripts/install-deps build
 	@$(MAKE) -s tapline
 	@scripts/bench
+
+bench-plots: ## measure and draw docs/plots
+	@scripts/install-deps build
+	@scripts/bench --plots
 
 bench-rooms: ## instructions and nanoseconds per packet, room by room
 	@scripts/install-deps build check
@@ -138,7 +142,7 @@ clean: ## remove what was built
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
-.PHONY: all units fuzzers deps deps-check demo test nightly bench bench-rooms fuzz generated generated-check format format-check cppcheck \
+.PHONY: all units fuzzers deps deps-check demo test nightly bench bench-plots bench-rooms fuzz generated generated-check format format-check cppcheck \
 	install uninstall clean help
 .SECONDARY: $(OBJ)
 -include $(OBJ:.o=.d) $(wildcard $(OUT)/tests/*/*.d)
