@@ -100,8 +100,8 @@ static inline bool decode_common(const struct frame *f, struct rec *r)
 {
 	struct cursor c = cursor_of(f->data, f->caplen);
 	const struct common_link *link = (const void *)cursor_take(&c, sizeof(*link));
-	uint32_t wire = f->wirelen > f->caplen ? f->wirelen : f->caplen, payload;
-	uint32_t family = 0;
+	uint32_t family = 0, payload;
+	size_t left;
 	uint16_t type;
 	uint8_t proto;
 
@@ -137,9 +137,11 @@ static inline bool decode_common(const struct frame *f, struct rec *r)
 		memcpy(r->src, ip->src, sizeof(r->src));
 		memcpy(r->dst, ip->dst, sizeof(r->dst));
 	}
-	/* On the wire the packet goes on as far beyond the capture as the frame does. */
-	if (cursor_left(&c) < sizeof(struct common_transport) || payload > cursor_left(&c) + (wire - f->caplen))
+	left = cursor_left(&c);
+	if (left < sizeof(struct common_transport))
 		return false;
+	if (payload > left && (f->wirelen <= f->caplen || payload - left > f->wirelen - f->caplen))
+		return false; /* more than the frame has, on the wire too */
 	return common_transport(r, (const void *)c.p, proto, payload, family);
 }
 

@@ -5,6 +5,7 @@
 #include "base/cursor.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 
 enum {
@@ -64,52 +65,66 @@ static int classic_open(struct capture *c, struct err *err)
 	return 0;
 }
 
+/* A record's header, as it lies in the file. */
+struct record_header {
+	uint32_t seconds, fraction, caplen, wirelen;
+} __attribute__((packed, aligned(1), may_alias));
+_Static_assert(sizeof(struct record_header) == RECORD_HEADER, "no padding");
+
+static inline uint32_t host32(uint32_t v, bool swapped)
+{
+	return swapped ? __builtin_bswap32(v) : v;
+}
+
 /* The loop over records. swapped and header are constants where it is called, so that its tests are gone. */
 static inline __attribute__((always_inline)) enum capture_status records(struct capture *c, struct batch *b, bool swapped,
 									 size_t header, struct err *err)
 {
-	struct window *w = &c->window;
 	const struct capture_interface link = c->interfaces[0];
 	const int64_t unit = c->subsecond_ns;
-	uint32_t n = b->nframes;
+	const uint64_t packets = c->packets - b->nframes;
+	struct cursor cur = cursor_of(c->window.p, window_left(&c->window));
 	enum capture_status status = CAPTURE_FULL;
+	uint32_t n = b->nframes, max = b->max;
+	size_t wanted = 0;
 
-	for (; n < b->max; n++) {
-		struct cursor cur = cursor_of(w->p, window_left(w));
+	for (; n < max; n++) {
+		const struct record_header *h = (const void *)cur.p;
 		struct frame *f = &b->frames[n];
-		uint32_t seconds, fraction, caplen, wirelen;
+		uint32_t caplen;
 
-		if (cursor_left(&cur) < header) {
-			c->wanted = header;
+		wanted = header;
+		if (cursor_left(&cur) < wanted) {
 			status = CAPTURE_MORE;
 			break;
 		}
-		seconds = cursor_host32(&cur, swapped);
-		fraction = cursor_host32(&cur, swapped);
-		caplen = cursor_host32(&cur, swapped);
-		wirelen = cursor_host32(&cur, swapped);
-		cursor_skip(&cur, header - RECORD_HEADER);
+		caplen = host32(h->caplen, swapped);
 		if (caplen > CAPLEN_MAX) {
-			b->nframes = n;
-			return capture_broken(c, err, "a packet of %u bytes, where %d are the most,", caplen, CAPLEN_MAX);
+			status = CAPTURE_BROKEN;
+			break;
 		}
-		if (cursor_left(&cur) < caplen) {
-			c->wanted = header + caplen;
+		wanted = header + caplen;
+		if (cursor_left(&cur) < wanted) {
 			status = CAPTURE_MORE;
 			break;
 		}
-		f->data = cursor_take(&cur, caplen);
-		f->ts = (int64_t)seconds * SECOND_NS + (int64_t)fraction * unit;
-		f->number = ++c->packets;
+		f->data = cursor_take(&cur, wanted) + header;
+		f->ts = (int64_t)host32(h->seconds, swapped) * SECOND_NS + (int64_t)host32(h->fraction, swapped) * unit;
+		f->number = packets + n + 1;
 		f->caplen = caplen;
-		f->wirelen = capture_wirelen(wirelen);
+		f->wirelen = capture_wirelen(host32(h->wirelen, swapped));
 		f->origin = &c->origin;
 		f->link = link.link;
 		f->fcs = link.fcs;
-		w->p = cur.p;
 	}
 	b->nframes = n;
-	return status;
+	c->wanted = wanted;
+	c->packets = packets + n;
+	c->window.p = cur.p;
+	if (status != CAPTURE_BROKEN)
+		return status;
+	cursor_skip(&cur, offsetof(struct record_header, caplen));
+	return capture_broken(c, err, "a packet of %u bytes, where %d are the most,", cursor_host32(&cur, swapped), CAPLEN_MAX);
 }
 
 static enum capture_status classic_fill(struct capture *c, struct batch *b, struct err *err)
