@@ -175,8 +175,8 @@ enum tunnel {
 
 struct batch {
 	struct frame frames[BATCH_MAX];
-	_Alignas(64) struct rec recs[BATCH_MAX];
-	struct more *more; /* one beside each record, BATCH_MAX of them; NULL: nobody wants them */
+	struct rec *recs;  /* BATCH_MAX of them, whoever decodes it has them; a source does not need them */
+	struct more *more; /* one beside each record; NULL: nobody wants them */
 	uint32_t max;      /* frames that a source may fill in: 1 to BATCH_MAX */
 	uint32_t nframes;
 	uint32_t nrecs;

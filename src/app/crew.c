@@ -13,7 +13,7 @@
 #include <string.h>
 
 enum {
-	SPINS = 1000,
+	SPINS = 5000,
 	WAIT_MS = 100, /* at most so long until it is seen that we are asked to stop */
 };
 
@@ -26,8 +26,9 @@ struct crew {
 
 	atomic_ullong turn; /* the chunk whose frames may be found; ending and err are its worker's */
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	unsigned working; /* workers that have not ended */
+	pthread_cond_t passed; /* the turn */
+	pthread_cond_t ended;  /* all workers */
+	unsigned working;      /* workers that have not ended */
 
 	enum source_status ending; /* SOURCE_IDLE: not yet */
 	struct err err;
@@ -67,7 +68,7 @@ static void take_turn(struct crew *c, uint64_t chunk)
 	}
 	pthread_mutex_lock(&c->lock);
 	while (atomic_load(&c->turn) != chunk)
-		pthread_cond_wait(&c->changed, &c->lock);
+		pthread_cond_wait(&c->passed, &c->lock);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -75,7 +76,7 @@ static void pass_turn(struct crew *c)
 {
 	pthread_mutex_lock(&c->lock);
 	atomic_fetch_add(&c->turn, 1);
-	pthread_cond_broadcast(&c->changed);
+	pthread_cond_broadcast(&c->passed);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -167,8 +168,8 @@ static void *worker_thread(void *arg)
 		work_on_chunk(w);
 	}
 	pthread_mutex_lock(&c->lock);
-	c->working--;
-	pthread_cond_broadcast(&c->changed);
+	if (!--c->working)
+		pthread_cond_signal(&c->ended);
 	pthread_mutex_unlock(&c->lock);
 	return NULL;
 }
@@ -237,7 +238,7 @@ static unsigned start(struct crew *c, struct worker **workers, unsigned n, struc
 static void look_on(struct crew *c)
 {
 	while (c->working) {
-		cond_wait_ms(&c->changed, &c->lock, WAIT_MS);
+		cond_wait_ms(&c->ended, &c->lock, WAIT_MS);
 		pthread_mutex_unlock(&c->lock);
 		if (c->job->look(c->job->context, atomic_load(&c->packets), atomic_load(&c->bytes)))
 			atomic_store(&c->stop, true);
@@ -263,7 +264,8 @@ enum source_status crew_run(struct crew_job *job, struct err *err)
 	job->first_ts = job->last_ts = TS_NONE;
 	order_init(&c.order, job->lane->output.sink);
 	pthread_mutex_init(&c.lock, NULL);
-	cond_init(&c.changed);
+	cond_init(&c.passed);
+	cond_init(&c.ended);
 	pthread_mutex_lock(&c.lock);
 	n = start(&c, workers, (unsigned)job->conf->workers, &c.err);
 	if (!n)
@@ -276,7 +278,8 @@ enum source_status crew_run(struct crew_job *job, struct err *err)
 		worker_free(workers[i]);
 	}
 	job->lane->output.refused += c.order.dropped;
-	pthread_cond_destroy(&c.changed);
+	pthread_cond_destroy(&c.ended);
+	pthread_cond_destroy(&c.passed);
 	pthread_mutex_destroy(&c.lock);
 	order_fini(&c.order);
 	*err = c.err;

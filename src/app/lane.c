@@ -10,7 +10,7 @@ int lane_init(struct lane *l, const struct conf *conf, struct err *err)
 {
 	int ret;
 
-	memset(l, 0, offsetof(struct lane, more));
+	memset(l, 0, offsetof(struct lane, recs));
 	l->left = conf->count ? conf->count : UINT64_MAX;
 	l->mode = (conf->inner ? DECODE_INNER : 0) | (conf->non_ip ? DECODE_NON_IP : 0);
 	ret = output_init(&l->output, conf, err);
@@ -51,6 +51,7 @@ static void select_frames(struct lane *l, struct batch *b)
 bool lane_process(struct lane *l, struct batch *b)
 {
 	select_frames(l, b);
+	b->recs = l->recs;
 	b->more = l->wants_more ? l->more : NULL;
 	decode_batch(b, l->mode, &l->decode);
 	output_write(&l->output, b);

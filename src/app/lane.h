@@ -24,10 +24,11 @@ struct lane {
 	uint64_t filtered;
 	struct decode_counters decode;
 	bool wants_more;
-	struct more more[BATCH_MAX]; /* the batch's, where a field needs it */
+	_Alignas(64) struct rec recs[BATCH_MAX]; /* the batch's */
+	struct more more[BATCH_MAX];             /* where a field needs it */
 };
 
-/* Does not touch more. 0, or -errno with *err filled; lane_fini() is wanted in any case. */
+/* Does not touch the records. 0, or -errno with *err filled; lane_fini() is wanted in any case. */
 int lane_init(struct lane *l, const struct conf *conf, struct err *err);
 void lane_fini(struct lane *l);
 

@@ -472,7 +472,7 @@ int pipeline_run(const struct conf *conf, struct totals *totals, bool *started)
 		message_error("no memory for a batch of packets (%zu bytes)", sizeof(*p));
 		return 1;
 	}
-	memset(p, 0, offsetof(struct pipeline, lane.more));
+	memset(p, 0, offsetof(struct pipeline, lane.recs));
 	p->conf = conf;
 	p->totals = totals;
 	p->deadline = conf->duration ? start + conf->duration : UINT64_MAX;

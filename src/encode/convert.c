@@ -12,8 +12,9 @@ struct convert {
 	struct encode *to;
 	enum encode_profile from; /* PROFILES: each line tells */
 	bool digits_given;        /* for the times; else each line's own */
-	struct batch batch;
-	struct more more[BATCH_MAX];
+	struct batch batch;       /* of one record */
+	struct rec rec;
+	struct more more;
 	char text[BLOCK_SIZE];
 	struct block block;
 	FILE *out;
@@ -30,7 +31,8 @@ struct convert *convert_new(struct encode *to, enum encode_profile from, bool di
 	c->to = to;
 	c->from = from;
 	c->digits_given = digits_given;
-	c->batch.more = c->more;
+	c->batch.recs = &c->rec;
+	c->batch.more = &c->more;
 	c->block.text = c->text;
 	c->out = out;
 	return c;
@@ -168,7 +170,7 @@ int convert_line(struct convert *c, const char *text, size_t len, struct err *er
 	}
 	c->batch.recs[0] = (struct rec){0};
 	c->batch.frames[0] = (struct frame){.origin = &p.origin, .caplen = CAPLEN_UNKNOWN};
-	c->more[0] = (struct more){0};
+	c->more = (struct more){0};
 	c->batch.nrecs = 1;
 	p.is_gap = is_gap(line);
 	from = c->from < PROFILES ? c->from : detect(line, p.is_gap ? encode_gap_field_at : encode_field_at);

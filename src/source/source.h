@@ -60,8 +60,8 @@ struct source_digest {
  * which one worker at a time calls, in the order of the chunks; then whatever is made of the frames, in any order.
  */
 enum {
-	CHUNK_BYTES = 512 << 10, /* so much work that taking turns costs little */
-	CHUNK_BATCHES = 48,
+	CHUNK_BYTES = 256 << 10, /* so much work that taking turns costs little */
+	CHUNK_BATCHES = 32,
 };
 
 struct chunk {

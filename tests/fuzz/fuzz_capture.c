@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A capture file of any format, compressed or not, from its bytes to lines: mapped (the first byte is even) or through a pipe.
- * Every packet ends in one term, every line is valid, and every byte that is lent can be read.
+ * A capture file of any format, compressed or not, from its bytes to lines: a file (the first byte is even) or through a pipe,
+ * as one worker reads it or (its second bit) as several do. Every packet ends in one term, every line is valid, and every byte
+ * that is lent can be read.
  */
 #include "decode/decode.h"
 #include "encode/encode.h"
@@ -26,6 +27,7 @@ static void use(struct batch *b)
 {
 	static struct decode_counters counters;
 	static struct encode encode;
+	static struct rec recs[BATCH_MAX];
 	static struct more more[BATCH_MAX];
 	static char text[BLOCK_SIZE];
 	struct err err;
@@ -34,6 +36,7 @@ static void use(struct batch *b)
 
 	if (!encode.digits && encode_init(&encode, &(struct encode_options){.digits = 6, .profile = PROFILE_FULL}, &err))
 		abort();
+	b->recs = recs;
 	b->more = more;
 	for (uint32_t i = 0; i < n; i++)
 		for (uint32_t k = 0; k < b->frames[i].caplen; k += 64)
@@ -49,7 +52,29 @@ static void use(struct batch *b)
 	}
 }
 
-static void read_all(const char *word)
+/* As workers do who share it: chunk by chunk. */
+static void read_chunks(struct source *s)
+{
+	struct chunk c;
+	enum source_status status;
+	unsigned frames = 0;
+
+	if (!chunk_init(&c, BATCH_MAX))
+		abort();
+	do {
+		s->ops->read(s, &c);
+		do {
+			status = s->ops->frames(s, &c, true, 1000);
+			for (unsigned i = 0; i < c.n; i++) {
+				frames += c.batches[i].nframes;
+				use(&c.batches[i]);
+			}
+		} while (status == SOURCE_FRAMES);
+	} while (status == SOURCE_IDLE && frames < FRAMES_MAX);
+	chunk_fini(&c);
+}
+
+static void read_all(const char *word, bool share)
 {
 	static struct batch batch = {.max = BATCH_MAX};
 	struct source_args args = {0};
@@ -59,7 +84,9 @@ static void read_all(const char *word)
 
 	if (source_open(&s, word, false, &args, &err))
 		return;
-	while (frames < FRAMES_MAX && s.ops->fill(&s, &batch, 1000, &err) == SOURCE_FRAMES) {
+	if (share && s.ops->share(&s))
+		read_chunks(&s);
+	while (!share && frames < FRAMES_MAX && s.ops->fill(&s, &batch, 1000, &err) == SOURCE_FRAMES) {
 		frames += batch.nframes;
 		use(&batch);
 	}
@@ -81,7 +108,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		close(fds[1]);
 		dup2(fds[0], STDIN_FILENO);
 		close(fds[0]);
-		read_all("-");
+		read_all("-", data[0] & 2);
 		if (kept >= 0)
 			dup2(kept, STDIN_FILENO);
 		close(kept);
@@ -91,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (fd < 0 || write(fd, data + 1, size - 1) != (ssize_t)size - 1)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	read_all(path);
+	read_all(path, data[0] & 2);
 	close(fd);
 	return 0;
 }

@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct origin origin = {.capture = "/capture", .serial = 1, .iface_len = 4, .iface = "eth0"};
 	static struct decode_counters counters;
-	static struct batch batch;
+	static struct rec recs[BATCH_MAX];
+	static struct batch batch = {.recs = recs};
 	static struct more more[BATCH_MAX];
 	static char text[BLOCK_SIZE];
 	struct block block = {.text = text};

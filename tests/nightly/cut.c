@@ -22,7 +22,8 @@ static uint64_t cuts;
 static void decode_cut(const struct frame *whole, uint32_t len)
 {
 	static struct decode_counters counters;
-	static struct batch batch;
+	static struct rec recs[BATCH_MAX];
+	static struct batch batch = {.recs = recs};
 	static char text[BLOCK_SIZE];
 	struct block block = {.text = text};
 	uint8_t *bytes = malloc(len ? len : 1);

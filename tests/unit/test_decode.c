@@ -87,7 +87,8 @@ static struct decode_counters counters;
 /* Decodes one frame of wirelen bytes of which caplen were captured; its record, or NULL. */
 static const struct rec *decode(const struct packet *p, size_t caplen, size_t wirelen, unsigned link)
 {
-	static struct batch batch;
+	static struct rec recs[BATCH_MAX];
+	static struct batch batch = {.recs = recs};
 	const uint8_t *bytes = guard_copy(p->bytes, caplen);
 
 	memset(&counters, 0, sizeof(counters));

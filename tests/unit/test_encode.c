@@ -170,7 +170,8 @@ static struct more more[BATCH_MAX];
 /* What this encoder makes of a record and what is known beside it. */
 static void expect_encoded(const struct rec *r, const struct more *m, const char *expected)
 {
-	static struct batch batch;
+	static struct rec recs[BATCH_MAX];
+	static struct batch batch = {.recs = recs};
 	struct block block = {.text = buffer};
 
 	memset(buffer, 'x', 4096);
@@ -467,7 +468,8 @@ static void community_ids(void **state)
 static void longest_line(void **state)
 {
 	static const char *const constants[] = {"key=value"};
-	static struct batch batch;
+	static struct rec recs[BATCH_MAX];
+	static struct batch batch = {.recs = recs};
 	static char path[5000];
 	static struct origin origin = {.capture = path, .serial = 2, .iface_len = ORIGIN_IFACE_MAX};
 	struct rec r = tcp;

@@ -70,7 +70,8 @@ static void ip6(struct packet *p, unsigned net, unsigned next, unsigned payload)
 	}
 }
 
-static struct batch batch;
+static struct rec recs[BATCH_MAX];
+static struct batch batch = {.recs = recs};
 static struct more more[BATCH_MAX];
 static struct decode_counters counters;
 
