@@ -53,19 +53,19 @@ def timed(command, reader=None, twice=None):
 
 
 class Row:
-    """One program on one capture. needs: rows that have to run before it in each round."""
+    """One program on one capture. fresh: the file that it makes. needs: rows that have to run before it in each round. tells: it
+    prints the seconds itself, for it takes some to make ready."""
 
-    def __init__(self, name, command, packets, against=None, fresh=None, reader=None, twice=None, needs=()):
+    def __init__(self, name, command, packets, against=None, fresh=None, reader=None, twice=None, needs=(), tells=False):
         self.name, self.command, self.packets, self.against = name, command, packets, against
-        self.fresh, self.reader, self.twice, self.needs = fresh, reader, twice, needs
+        self.fresh, self.reader, self.twice, self.needs, self.tells = fresh, reader, twice, needs, tells
         self.seconds, self.peak = [], 0
 
     def run(self):
-        if self.fresh and os.path.exists(self.fresh):
-            os.unlink(self.fresh)
+        if self.tells:
+            self.seconds.append(float(subprocess.run(self.command, stdout=subprocess.PIPE, check=True).stdout.split()[0]))
+            return
         seconds, peak = timed(self.command, self.reader, self.twice)
-        if self.fresh:
-            os.sync()
         self.seconds.append(seconds)
         self.peak = max(self.peak, peak)
 
@@ -73,8 +73,26 @@ class Row:
         """Million packets per second."""
         return [self.packets / s / 1e6 for s in self.seconds]
 
+    def ratios(self, other):
+        """How many times as fast as another row, in each round."""
+        return [mine / theirs for mine, theirs in zip(self.rates(), other.rates())]
+
     def ratio(self, other):
-        return median([mine / theirs for mine, theirs in zip(self.rates(), other.rates())])
+        return median(self.ratios(other))
+
+
+def run_round(rows):
+    """Each row once. A file goes as soon as no later row reads it, and what stays is on the disk before the next row runs."""
+    there = set()
+    for i, row in enumerate(rows):
+        row.run()
+        there |= {row.fresh} - {None}
+        read = {word for later in rows[i + 1:] for word in later.command if word != later.fresh}
+        for path in there - read:
+            os.unlink(path)
+        there &= read
+        if row.fresh in there:
+            os.sync()
 
 
 # Row, what it stands against (or None: million packets/s), at least so much, in words.
@@ -98,11 +116,11 @@ REACH = [
 
 
 def peer_is_there(peer):
-    return os.path.isdir("/usr/lib/python3/dist-packages/scapy") if peer == "scapy" else shutil.which(peer)
+    return os.path.isdir("/usr/lib/python3/dist-packages/scapy") if peer == "scapy" else shutil.which(peer) is not None
 
 
 def table(work, packets):
-    big, mix, half = (os.path.join(work, name) for name in ("tcp64.pcap", "mix.pcap", "half.pcap"))
+    big, mix, half, other = (os.path.join(work, name) for name in ("tcp64.pcap", "mix.pcap", "half.pcap", "half2.pcap"))
     out, copy, packed = (os.path.join(work, name) for name in ("out.json", "copy.json", "out.json.zst"))
     null = [TAPLINE, "-q", "-o", "null:"]
     first = "tapline to null:"
@@ -110,6 +128,7 @@ def table(work, packets):
         Row(first, [*null, "-r", big], packets),
         Row("wall: read() of the capture", [WALL, "read", big], packets, first),
         Row("wall: cat of the capture", ["cat", big], packets, first),
+        Row("wall: memcpy of as many bytes", [WALL, "memcpy", big], packets, first, tells=True),
         Row("tapline, pcapng", [*null, "-r", big + "ng"], packets, first),
         Row("tapline, gzip", [*null, "-r", big + ".gz"], packets, "wall: gzip -dc"),
         Row("wall: gzip -dc", ["gzip", "-dc", big + ".gz"], packets),
@@ -122,7 +141,7 @@ def table(work, packets):
         Row("tapline, synth:mix, profile full", [*null, "--profile", "full", "-r", f"synth:mix,count={packets // 2}"], packets // 2,
             "tapline, synth:mix"),
         Row("tapline -j 2", [*null, "-j", "2", "-r", big], packets, "two processes, half each"),
-        Row("two processes, half each", [*null, "-r", half], packets, twice=[*null, "-r", half]),
+        Row("two processes, half each", [*null, "-r", half], packets, twice=[*null, "-r", other]),
         Row("tapline -j 2, mixed packets", [*null, "-j", "2", "-r", mix], packets // 2, "tapline, mixed packets"),
     ]
     peers = [
@@ -141,7 +160,7 @@ def table(work, packets):
     rows += [
         Row("tapline to a file", [TAPLINE, "-q", "-r", big, "-o", out], packets, "wall: read(), write() of its output", fresh=out),
         Row("wall: read(), write() of its output", [WALL, "copy", out, copy], packets, fresh=copy, needs=["tapline to a file"]),
-        Row("wall: write() of as many bytes", [WALL, "write", str(packets * 190), copy], packets, fresh=copy),
+        Row("wall: write() of as many bytes", [WALL, "write", out, copy], packets, fresh=copy, needs=["tapline to a file"]),
         Row("tapline to a pipe", [TAPLINE, "-q", "-r", big], packets, "wall: the same through a pipe", reader=[WALL, "drain"]),
         Row("wall: the same through a pipe", [WALL, "pipe", out], packets, needs=["tapline to a file"]),
         Row("tapline to a file.zst", [TAPLINE, "-q", "-r", big, "-o", packed], packets, "tapline to a file", fresh=packed),
@@ -176,7 +195,8 @@ def make_captures(rows, work, packets):
     if os.path.join(work, "mix.pcap") in named:
         make_capture("mix", packets // 2, os.path.join(work, "mix.pcap"))
     if os.path.join(work, "half.pcap") in named:
-        make_capture("tcp64", packets // 2, os.path.join(work, "half.pcap"))
+        for name in ("half.pcap", "half2.pcap"):
+            make_capture("tcp64", packets // 2, os.path.join(work, name))
     if big + "ng" in named:
         make_capture("tcp64", packets, big + "ng", "pcapng")
     if big + ".gz" in named:
@@ -191,7 +211,3 @@ def make_captures(rows, work, packets):
 def spawn(n, command):
     """Median and longest time of n runs, milliseconds."""
     return map(float, subprocess.run([WALL, "spawn", str(n), *command], stdout=subprocess.PIPE, check=True).stdout.split())
-
-
-def memcpy():
-    return float(subprocess.run([WALL, "memcpy"], stdout=subprocess.PIPE, check=True).stdout)

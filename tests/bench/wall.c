@@ -4,11 +4,13 @@
  *
  *   wall read FILE           read() of 256 KiB until its end
  *   wall copy FILE TO        the same, and write() to a file, which begins empty
- *   wall write BYTES TO      write() of 256 KiB out of the cache
- *   wall memcpy              from one place to another, both larger than the caches; prints bytes per second
+ *   wall write FILE TO       write() of 256 KiB out of the cache, as many bytes as FILE has
+ *   wall memcpy FILE         as many bytes as FILE has from one place to another, both larger than the caches
  *   wall drain               reads standard input, a pipe, to its end, 1 MiB at most in it at a time
- *   wall spawn N COMMAND ... from fork to exit, N times one after the other; prints the median and the longest, in milliseconds
  *   wall pipe FILE           read() and write() into a pipe that such a reader drains
+ *   wall spawn N COMMAND ... from fork to exit, N times one after the other; prints the median and the longest, in milliseconds
+ *
+ * Those with a FILE print the seconds that it took, without making ready, and the bytes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,10 +27,19 @@ enum {
 	STEP = 256 << 10,
 	PIPE = 1 << 20,
 	LARGE = 256 << 20, /* beyond all caches */
-	COPIES = 4,
 };
 
 static char buffer[STEP];
+static size_t moved; /* bytes */
+static double start; /* of the moving, seconds */
+
+static double clock_seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
 
 static int failed(const char *what)
 {
@@ -35,15 +47,23 @@ static int failed(const char *what)
 	return 1;
 }
 
+/* Its bytes count as read and written here, so that the compiler leaves none of the work before out. */
+static void touch(char *bytes)
+{
+	__asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
 /* From in to out (-1: nowhere) until its end. */
 static int move(int in, int out)
 {
 	ssize_t n;
 
-	while ((n = read(in, buffer, sizeof(buffer))) > 0)
+	while ((n = read(in, buffer, sizeof(buffer))) > 0) {
 		for (ssize_t done = 0, put; out >= 0 && done < n; done += put)
 			if ((put = write(out, buffer + done, (size_t)(n - done))) < 0)
 				return failed("write");
+		moved += (size_t)n;
+	}
 	return n < 0 ? failed("read") : 0;
 }
 
@@ -79,37 +99,31 @@ static int through_pipe(int in)
 static int write_bytes(size_t bytes, int out)
 {
 	memset(buffer, 'x', sizeof(buffer));
-	for (size_t done = 0; done < bytes; done += sizeof(buffer))
-		if (write(out, buffer, sizeof(buffer)) != sizeof(buffer))
+	for (ssize_t put; moved < bytes; moved += (size_t)put) {
+		size_t n = bytes - moved < sizeof(buffer) ? bytes - moved : sizeof(buffer);
+
+		if ((put = write(out, buffer, n)) < 0)
 			return failed("write");
+	}
 	return 0;
 }
 
-static double clock_seconds(void)
+static int copy_memory(size_t bytes)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
-static int copy_memory(void)
-{
-	char *from = malloc(LARGE), *to = malloc(LARGE);
-	double start;
+	char *from = malloc(LARGE), *to = malloc(LARGE); /* the end of the program frees them, which takes long */
 
 	if (!from || !to)
 		return failed("malloc");
 	memset(from, 1, LARGE);
 	memset(to, 2, LARGE);
+	touch(from);
+	touch(to);
 	start = clock_seconds();
-	for (int i = 0; i < COPIES; i++) {
-		memcpy(to, from, LARGE);
-		from[i] ^= to[LARGE - 1 - i]; /* so that it has to be done */
+	for (size_t n; moved < bytes; moved += n) {
+		n = bytes - moved < LARGE ? bytes - moved : LARGE;
+		memcpy(to, from, n);
+		touch(to);
 	}
-	printf("%.0f\n", (double)LARGE * COPIES / (clock_seconds() - start));
-	free(from);
-	free(to);
 	return 0;
 }
 
@@ -127,9 +141,11 @@ static int spawn(int n, char **command)
 	if (n < 1 || !ms || !*command)
 		return failed("spawn");
 	for (int i = 0; i < n; i++) {
-		double start = clock_seconds();
-		pid_t child = fork();
+		pid_t child;
 		int status;
+
+		start = clock_seconds();
+		child = fork();
 
 		if (child == 0) {
 			execv(*command, command);
@@ -145,30 +161,42 @@ static int spawn(int n, char **command)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int work(const char *what, int in, int out, size_t bytes)
 {
-	const char *what = argc > 1 ? argv[1] : "", *first = argc > 2 ? argv[2] : "", *second = argc > 3 ? argv[3] : "";
-	bool file = !strcmp(what, "read") || !strcmp(what, "copy") || !strcmp(what, "pipe");
-	int in = file ? open(first, O_RDONLY) : -1;
-	int out = *second && strcmp(what, "spawn") ? open(second, O_WRONLY | O_CREAT | O_TRUNC, 0600) : -1;
-
-	if (!strcmp(what, "spawn") && argc > 3)
-		return spawn(atoi(first), argv + 3);
-	if ((file && in < 0) || (*second && out < 0))
-		return failed(in < 0 && file ? first : second);
 	if (!strcmp(what, "read"))
 		return move(in, -1);
-	if (!strcmp(what, "copy") && out >= 0)
+	if (!strcmp(what, "copy"))
 		return move(in, out);
-	if (!strcmp(what, "write") && out >= 0)
-		return write_bytes(strtoull(first, NULL, 10), out);
+	if (!strcmp(what, "write"))
+		return write_bytes(bytes, out);
 	if (!strcmp(what, "memcpy"))
-		return copy_memory();
-	if (!strcmp(what, "drain"))
+		return copy_memory(bytes);
+	return through_pipe(in);
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	bool one = !strcmp(what, "read") || !strcmp(what, "memcpy") || !strcmp(what, "pipe");
+	bool two = !strcmp(what, "copy") || !strcmp(what, "write");
+	int in = -1, out = -1, ret;
+	struct stat st;
+
+	if (!strcmp(what, "spawn") && argc > 3)
+		return spawn(atoi(argv[2]), argv + 3);
+	if (!strcmp(what, "drain") && argc == 2)
 		return drain();
-	if (!strcmp(what, "pipe"))
-		return through_pipe(in);
-	fputs("usage: wall read FILE | copy FILE TO | write BYTES TO | memcpy | drain | spawn N COMMAND ... | pipe FILE\n",
-	      stderr);
-	return 1;
+	if (argc != (two ? 4 : 3) || !(one || two)) {
+		fputs("usage: wall read|memcpy|pipe FILE | copy|write FILE TO | drain | spawn N COMMAND ...\n", stderr);
+		return 1;
+	}
+	if ((in = open(argv[2], O_RDONLY)) < 0 || fstat(in, &st))
+		return failed(argv[2]);
+	if (two && (out = open(argv[3], O_WRONLY | O_CREAT | O_TRUNC, 0600)) < 0)
+		return failed(argv[3]);
+	start = clock_seconds();
+	ret = work(what, in, out, (size_t)st.st_size);
+	if (!ret)
+		printf("%.6f %zu\n", clock_seconds() - start, moved);
+	return ret;
 }
