@@ -41,7 +41,7 @@ def chart(title, subtitle, x_label, y_label, xs, series, path, log=False):
         return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" font-size="{size}" fill="{colour}"{turn}>{html.escape(words)}</text>'
 
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif">',
-           "<!-- SPDX-License-Identifier: Apache-2.0; made by scripts/bench --plots -->",
+           "<!-- SPDX-License-Identifier: Apache-2.0; made by make bench-plots -->",
            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>', text(LEFT, 20, title, "start", 15, "#000"),
            text(LEFT, 36, subtitle, "start", 10, "#666")]
     for tick in ticks:
@@ -65,32 +65,35 @@ def chart(title, subtitle, x_label, y_label, xs, series, path, log=False):
         f"{name}: " + ", ".join(f"{number(x)}: {v:.1f}" for x, v in zip(xs, values)) for name, values in series))
 
 
-def best(commands, rounds):
-    """The shortest time of each command in paired rounds."""
-    times = [[rows.timed(command)[0] for command in commands] for _ in range(rounds)]
-    return [min(column) for column in zip(*times)]
+def paired(commands, rounds):
+    """Seconds of each command: the median over rounds in which they take turns. They are short, so it is the wall's program that
+    starts them and looks at the clock."""
+    times = [[next(rows.spawn(3, command)) / 1e3 for command in commands] for _ in range(rounds)]
+    return [rows.median(column) for column in zip(*times)]
 
 
 def draw(work, rounds, subtitle):
     folder = os.path.join(rows.ROOT, "docs", "plots")
     os.makedirs(folder, exist_ok=True)
     plain = [rows.TAPLINE, "-q", "-o", "null:"]
-    captures = {kind: {n: os.path.join(work, f"{kind}-{n}.pcap") for n in (10000, 100000, 1000000, 10000000)}
-                for kind in ("tcp64", "mix")}
-    for kind, paths in captures.items():
-        for n, path in paths.items():
-            if kind == "tcp64" or n < 10000000:
-                rows.make_capture(kind, n, path)
+    sizes = [10000, 100000, 1000000, 10000000]
+    tcp64 = {n: os.path.join(work, f"tcp64-{n}.pcap") for n in [1, *sizes]}
+    mix = os.path.join(work, "mix.pcap")
+    for n, path in tcp64.items():
+        rows.make_capture("tcp64", n, path)
+    rows.make_capture("mix", sizes[2], mix)
     # Capture size.
-    sizes = list(captures["tcp64"])
-    ns = [s / n * 1e9 for n, s in zip(sizes, best([[*plain, "-r", captures["tcp64"][n]] for n in sizes], rounds))]
+    start_up, *seconds = paired([[*plain, "-r", path] for path in tcp64.values()], rounds)
     chart("A packet's time against the capture's size (64-byte TCP, from a file to null:)", subtitle, "packets in the capture",
-          "ns per packet, start-up included", sizes, [("sniffer", ns)], os.path.join(folder, "size.svg"), log=True)
+          "ns per packet", sizes,
+          [("from fork to exit", [s / n * 1e9 for s, n in zip(seconds, sizes)]),
+           (f"without the {start_up * 1e3:.1f} ms of a capture of one packet", [(s - start_up) / n * 1e9 for s, n in zip(seconds, sizes)])],
+          os.path.join(folder, "size.svg"), log=True)
     # Field count.
     counts = [1, 2, 4, 8, 12, 16, 24, 32]
     lists = [",".join(FIELDS[:n]) for n in counts]
-    million = captures["tcp64"][1000000]
-    ns = [s * 1e3 for s in best([[*plain, "--fields", fields, "-r", million] for fields in lists], rounds)]
+    million = tcp64[1000000]
+    ns = [s * 1e3 for s in paired([[*plain, "--fields", fields, "-r", million] for fields in lists], rounds)]
     lengths = [len(subprocess.run([rows.TAPLINE, "-q", "-c", "1000", "--fields", fields, "-r", million], stdout=subprocess.PIPE,
                                   check=True).stdout) / 1000 for fields in lists]
     chart("A packet's time and its line against the number of fields (--fields, 64-byte TCP)", subtitle, "fields",
@@ -98,10 +101,10 @@ def draw(work, rounds, subtitle):
           os.path.join(folder, "fields.svg"))
     # Workers.
     workers = [1, 2, 3, 4]
-    names = {"64-byte TCP": (captures["tcp64"][10000000], 10000000), "mixed packets": (captures["mix"][1000000], 1000000)}
+    names = {"64-byte TCP": (tcp64[10000000], 10000000), "mixed packets": (mix, 1000000)}
     series = []
     for name, (path, n) in names.items():
-        times = best([[*plain, "-j", str(j), "-r", path] for j in workers], rounds)
+        times = paired([[*plain, "-j", str(j), "-r", path] for j in workers], rounds)
         series.append((name, [n / s / 1e6 for s in times]))
     chart(f"Workers on one capture (-j), on {os.cpu_count()} processors", subtitle, "workers", "million packets/s", workers, series,
           os.path.join(folder, "workers.svg"))
