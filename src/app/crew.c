@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -13,22 +14,23 @@
 #include <string.h>
 
 enum {
-	SPINS = 5000,
+	SPINS = 5000,  /* looks for a turn, where every worker has a processor */
 	WAIT_MS = 100, /* at most so long until it is seen that we are asked to stop */
 };
 
 struct crew {
 	struct crew_job *job;
 	struct order order;
+	unsigned spins;
 	atomic_bool stop;             /* asked to */
 	atomic_bool over;             /* the source has no more: ending is set */
 	atomic_ullong packets, bytes; /* so far, for those who look */
 
 	atomic_ullong turn; /* the chunk whose frames may be found; ending and err are its worker's */
 	pthread_mutex_t lock;
-	pthread_cond_t passed; /* the turn */
-	pthread_cond_t ended;  /* all workers */
-	unsigned working;      /* workers that have not ended */
+	pthread_cond_t ended;                    /* all workers have */
+	pthread_cond_t passed[CONF_WORKERS_MAX]; /* the turn has been, to the chunk with this remainder of workers */
+	unsigned working;                        /* workers that have not ended */
 
 	enum source_status ending; /* SOURCE_IDLE: not yet */
 	struct err err;
@@ -55,28 +57,33 @@ static bool given_up(const void *crew)
 	return atomic_load(&((const struct crew *)crew)->stop);
 }
 
+/* Those who wait have one chunk each, and these follow each other: no two have the same remainder. */
+static pthread_cond_t *passed(struct crew *c, uint64_t chunk)
+{
+	return &c->passed[chunk % c->job->conf->workers];
+}
+
 /*
  * Waits until it is this chunk's turn. Every chunk's comes, whatever happens to the others; and soon, so that it is worth
  * looking for it a while before going to sleep.
  */
 static void take_turn(struct crew *c, uint64_t chunk)
 {
-	for (unsigned i = 0; i < SPINS; i++) {
+	for (unsigned i = 0; i < c->spins; i++) {
 		if (atomic_load(&c->turn) == chunk)
 			return;
 		pause_cpu();
 	}
 	pthread_mutex_lock(&c->lock);
 	while (atomic_load(&c->turn) != chunk)
-		pthread_cond_wait(&c->passed, &c->lock);
+		pthread_cond_wait(passed(c, chunk), &c->lock);
 	pthread_mutex_unlock(&c->lock);
 }
 
 static void pass_turn(struct crew *c)
 {
 	pthread_mutex_lock(&c->lock);
-	atomic_fetch_add(&c->turn, 1);
-	pthread_cond_broadcast(&c->passed);
+	pthread_cond_signal(passed(c, atomic_fetch_add(&c->turn, 1) + 1));
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -255,16 +262,25 @@ static void add(struct lane *sum, const struct lane *l)
 	decode_counters_add(&sum->decode, &l->decode);
 }
 
+/* That we may run on. */
+static unsigned processors(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) ? 1 : (unsigned)CPU_COUNT(&set);
+}
+
 enum source_status crew_run(struct crew_job *job, struct err *err)
 {
 	struct worker *workers[CONF_WORKERS_MAX];
-	struct crew c = {.job = job, .ending = SOURCE_IDLE};
+	struct crew c = {.job = job, .spins = job->conf->workers <= processors() ? SPINS : 0, .ending = SOURCE_IDLE};
 	unsigned n;
 
 	job->first_ts = job->last_ts = TS_NONE;
 	order_init(&c.order, job->lane->output.sink);
 	pthread_mutex_init(&c.lock, NULL);
-	cond_init(&c.passed);
+	for (unsigned i = 0; i < CONF_WORKERS_MAX; i++)
+		cond_init(&c.passed[i]);
 	cond_init(&c.ended);
 	pthread_mutex_lock(&c.lock);
 	n = start(&c, workers, (unsigned)job->conf->workers, &c.err);
@@ -279,7 +295,8 @@ enum source_status crew_run(struct crew_job *job, struct err *err)
 	}
 	job->lane->output.refused += c.order.dropped;
 	pthread_cond_destroy(&c.ended);
-	pthread_cond_destroy(&c.passed);
+	for (unsigned i = 0; i < CONF_WORKERS_MAX; i++)
+		pthread_cond_destroy(&c.passed[i]);
 	pthread_mutex_destroy(&c.lock);
 	order_fini(&c.order);
 	*err = c.err;

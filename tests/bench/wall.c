@@ -3,6 +3,7 @@
  * The machine's limits, for the bench to stand beside them: how long moving bytes takes when nothing is made of them.
  *
  *   wall read FILE           read() of 256 KiB until its end
+ *   wall gunzip FILE         zlib's inflate() of a gzip file, its bytes thrown away
  *   wall copy FILE TO        the same, and write() to a file, which begins empty
  *   wall write FILE TO       write() of 256 KiB out of the cache, as many bytes as FILE has
  *   wall memcpy FILE         as many bytes as FILE has from one place to another, both larger than the caches
@@ -22,6 +23,7 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
 enum {
 	STEP = 256 << 10,
@@ -127,6 +129,27 @@ static int copy_memory(size_t bytes)
 	return 0;
 }
 
+static int gunzip(int in)
+{
+	static char out[STEP];
+	z_stream z = {0};
+	ssize_t n;
+	int ret = inflateInit2(&z, 15 + 16); /* the largest window, gzip's header */
+
+	while (ret == Z_OK && (n = read(in, buffer, sizeof(buffer))) > 0) {
+		z.next_in = (Bytef *)buffer;
+		z.avail_in = (unsigned)n;
+		while (ret == Z_OK && z.avail_in) {
+			z.next_out = (Bytef *)out;
+			z.avail_out = sizeof(out);
+			ret = inflate(&z, Z_NO_FLUSH);
+			moved += sizeof(out) - z.avail_out;
+		}
+	}
+	inflateEnd(&z);
+	return ret == Z_STREAM_END ? 0 : failed("inflate");
+}
+
 static int ascending(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -171,13 +194,15 @@ static int work(const char *what, int in, int out, size_t bytes)
 		return write_bytes(bytes, out);
 	if (!strcmp(what, "memcpy"))
 		return copy_memory(bytes);
+	if (!strcmp(what, "gunzip"))
+		return gunzip(in);
 	return through_pipe(in);
 }
 
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
-	bool one = !strcmp(what, "read") || !strcmp(what, "memcpy") || !strcmp(what, "pipe");
+	bool one = !strcmp(what, "read") || !strcmp(what, "memcpy") || !strcmp(what, "pipe") || !strcmp(what, "gunzip");
 	bool two = !strcmp(what, "copy") || !strcmp(what, "write");
 	int in = -1, out = -1, ret;
 	struct stat st;
@@ -187,7 +212,7 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "drain") && argc == 2)
 		return drain();
 	if (argc != (two ? 4 : 3) || !(one || two)) {
-		fputs("usage: wall read|memcpy|pipe FILE | copy|write FILE TO | drain | spawn N COMMAND ...\n", stderr);
+		fputs("usage: wall read|memcpy|pipe|gunzip FILE | copy|write FILE TO | drain | spawn N COMMAND ...\n", stderr);
 		return 1;
 	}
 	if ((in = open(argv[2], O_RDONLY)) < 0 || fstat(in, &st))
