@@ -10,7 +10,7 @@ import rows
 FIELDS = ["ts", "src_ip", "dst_ip", "proto", "pkt_len", "proto_name", "sport", "dport", "flags", "syn", "rst", "payload_len",
           "ip_version", "ttl", "ip_id", "tcp_seq", "tcp_ack", "tcp_window", "df", "frag", "src_mac", "dst_mac", "ether_type",
           "cap_len", "frame", "dscp", "ecn", "fin", "psh", "ack", "urg", "community_id"]
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 400, 80, 24, 48, 64
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 400, 80, 48, 48, 64
 COLOURS = ["#1f5fa8", "#b3541e", "#3c7a3c"]
 
 
