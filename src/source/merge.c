@@ -233,7 +233,7 @@ static bool take_memory(struct merge *m, unsigned n)
 	m->starved = calloc(n, sizeof(*m->starved));
 	m->faults = calloc(n, sizeof(*m->faults));
 	/* Of a batch only the first frames are ever touched, and so are resident. */
-	m->batches = aligned_alloc(64, n * sizeof(*m->batches));
+	m->batches = malloc(n * sizeof(*m->batches));
 	return m->inputs && m->heap && m->starved && m->faults && m->batches;
 }
 

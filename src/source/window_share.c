@@ -18,7 +18,7 @@ bool chunk_init(struct chunk *c, uint32_t batch_max)
 	/* Of both only what is used becomes resident. */
 	c->memory = mmap(NULL, WINDOW_MAX + CHUNK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
 			 -1, 0);
-	c->batches = aligned_alloc(64, CHUNK_BATCHES * sizeof(*c->batches));
+	c->batches = malloc(CHUNK_BATCHES * sizeof(*c->batches));
 	if (c->memory == MAP_FAILED || !c->batches) {
 		chunk_fini(c);
 		return false;
