@@ -4,6 +4,8 @@
 #include "sink/sink.h"
 #include "source/source.h"
 
+#include <string.h>
+
 void list_interfaces(FILE *out)
 {
 	static char text[64 << 10];
@@ -16,7 +18,7 @@ void list_sources(FILE *out)
 	const struct source_ops *ops;
 
 	for (unsigned i = 0; (ops = source_at(i)); i++)
-		fprintf(out, "%-10s %-12s %s\n", ops->name, ops->arg, ops->about);
+		fprintf(out, "%s:%-*s %s\n", ops->name, 20 - (int)strlen(ops->name), ops->arg, ops->about);
 }
 
 void list_sinks(FILE *out)
@@ -24,5 +26,5 @@ void list_sinks(FILE *out)
 	const struct sink_ops *ops;
 
 	for (unsigned i = 0; (ops = sink_at(i)); i++)
-		fprintf(out, "%-10s %-12s %s\n", ops->name, ops->arg, ops->about);
+		fprintf(out, "%s:%-*s %s\n", ops->name, 20 - (int)strlen(ops->name), ops->arg, ops->about);
 }

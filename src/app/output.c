@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "app/output.h"
 
+#include "app/message.h"
 #include "app/records.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum {
 	WAIT_MS = 100,   /* at most so long until it is seen that we are asked to stop */
@@ -13,6 +20,7 @@ int output_init(struct output *o, const struct conf *conf, struct err *err)
 	int ret = records_kinds(conf, &o->kinds, err);
 
 	o->name = conf->output;
+	o->quiet = conf->quiet;
 	return ret ? ret : records_init(&o->encode, conf, err);
 }
 
@@ -21,10 +29,40 @@ void output_fini(struct output *o)
 	encode_fini(&o->encode);
 }
 
+/*
+ * A FIFO opens when somebody reads it: waits for that as long as somebody waits for us. A descriptor that keeps the reader
+ * there until the sink has opened it, -1 where there is nothing to wait for, or -errno - 1 with *err filled.
+ */
+static int wait_for_reader(const struct output *o, struct err *err)
+{
+	const char *path = sink_argument(o->name);
+	bool told = false;
+	struct stat st;
+	int fd;
+
+	if (stat(path, &st) || !S_ISFIFO(st.st_mode))
+		return -1;
+	while ((fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)) < 0 && errno == ENXIO) {
+		if (o->given_up(o->context))
+			return err_set(err, EINTR, "%s: nobody opened this FIFO for reading", path) - 1;
+		if (!told && !o->quiet)
+			message_notice("%s is a FIFO: waiting until somebody reads it", path);
+		told = true;
+		poll(NULL, 0, WAIT_MS);
+	}
+	return fd; /* what else is wrong with it the sink will say */
+}
+
 int output_open(struct output *o, bool live, struct err *notice, struct err *err)
 {
+	int reader = wait_for_reader(o, err);
+
+	if (reader < -1)
+		return -1;
 	o->live = live;
 	o->sink = sink_open(o->name, live, notice, err);
+	if (reader >= 0)
+		close(reader);
 	return o->sink ? 0 : -1;
 }
 

@@ -25,11 +25,12 @@ enum record_kind { /* bits of output.kinds */
 struct output {
 	struct encode encode;
 	unsigned kinds;
-	const char *name;                      /* as -o named it */
-	struct sink *sink;                     /* NULL: not open */
-	struct block *block;                   /* being filled; NULL: none at hand */
-	struct order *order;                   /* shared with other workers; or NULL */
-	uint64_t chunk;                        /* then: whose lines these are */
+	const char *name;    /* as -o named it */
+	struct sink *sink;   /* NULL: not open */
+	struct block *block; /* being filled; NULL: none at hand */
+	struct order *order; /* shared with other workers; or NULL */
+	uint64_t chunk;      /* then: whose lines these are */
+	bool quiet;
 	bool live;                             /* the source never waits */
 	bool (*given_up)(const void *context); /* nobody waits for the output any more */
 	const void *context;

@@ -29,13 +29,24 @@ struct option_row {
 	const char *name;
 	const char *arg;
 	uint64_t low, high;
+	unsigned scope;
 	const char *about;
+};
+
+/* Where an option has a meaning. */
+enum scope {
+	LIVE = 1 << 0,
+	READ = 1 << 1,
+	CAPTURE = LIVE | READ,
+	SCHEMA = 1 << 2,
+	CONVERT = 1 << 3,
+	ALL = CAPTURE | SCHEMA | CONVERT,
 };
 
 static const struct option_row rows[] = {
 #define SECTION(title) {.type = TYPE_SECTION, .about = title},
-#define OPTION(field, letter, name, type, arg, low, high, about)                                                               \
-	{TYPE_##type, offsetof(struct conf, field), letter, name, arg, low, high, about},
+#define OPTION(field, letter, name, type, arg, low, high, scope, about)                                                        \
+	{TYPE_##type, offsetof(struct conf, field), letter, name, arg, low, high, scope, about},
 #include "conf/options.def"
 };
 
@@ -125,7 +136,6 @@ static int set(struct conf *c, const struct option_row *row, const char *arg, st
 			return err_set(err, EINVAL, "option %s: needs %s, not an empty word", name, row->arg);
 		if (row->type == TYPE_TEXT && c->given & 1ull << (row - rows))
 			return err_set(err, EINVAL, "option %s: is given twice; only one %s is taken", name, row->arg);
-		c->given |= 1ull << (row - rows);
 		if (row->type == TYPE_TEXT)
 			*(const char **)field = arg;
 		else if (list->n == CONF_READS_MAX)
@@ -176,6 +186,26 @@ static bool subcommand(struct conf *c, int argc, char **argv)
 	return false;
 }
 
+/* Every option that was given has a meaning in what is to be done. */
+static int check_scopes(const struct conf *c, struct err *err)
+{
+	static const char *const words[] = {
+		[LIVE] = "a live capture, with -i",   [READ] = "captures that are read with -r",
+		[CAPTURE] = "packets, with -i or -r", [SCHEMA] = "`tapline schema`",
+		[CONVERT] = "`tapline convert`",      [CAPTURE | SCHEMA] = "packets and `tapline schema`",
+	};
+	unsigned here = c->action == CONF_SCHEMA ? SCHEMA : c->action == CONF_CONVERT ? CONVERT : c->live ? LIVE : READ;
+	char name[64];
+
+	for (int i = 0; i < ROWS; i++) {
+		if (!(c->given & 1ull << i) || rows[i].scope & here)
+			continue;
+		spell(&rows[i], name, sizeof(name));
+		return err_set(err, EINVAL, "option %s: belongs to %s", name, words[rows[i].scope]);
+	}
+	return 0;
+}
+
 static int check_subcommand(const struct conf *c, char **words, struct err *err)
 {
 	if (c->action > CONF_CONVERT) /* a list: what else was said does not matter */
@@ -187,16 +217,13 @@ static int check_subcommand(const struct conf *c, char **words, struct err *err)
 			       "tapline schema and tapline convert read no packets: -i and -r have no place there");
 	if (c->action == CONF_CONVERT && !c->to)
 		return err_set(err, EINVAL, "convert to which profile? As in `tapline convert --to ecs < lines`");
-	return 0;
+	return check_scopes(c, err);
 }
 
 static int check(struct conf *c, char **words, struct err *err)
 {
 	if (c->action != CONF_CAPTURE)
 		return check_subcommand(c, words, err);
-	if (c->from || c->to)
-		return err_set(err, EINVAL,
-			       "--from and --to belong to `tapline convert`; the profile of a capture is --profile");
 	if (c->live && c->reads.n)
 		return err_set(err, EINVAL, "-i and -r exclude each other: packets come from an interface or from captures");
 	if (!c->live && !c->reads.n) {
@@ -207,12 +234,30 @@ static int check(struct conf *c, char **words, struct err *err)
 			"nothing to capture from: give -i INTERFACE or -r FILE (tapline --list-interfaces lists the former, "
 			"tapline --help the rest)");
 	}
-	if (c->live && (c->merge || c->hash || c->follow))
-		return err_set(err, EINVAL, "--merge, --follow and --hash belong to captures that are read with -r");
+	if (check_scopes(c, err))
+		return -EINVAL;
 	if (c->follow && (c->reads.n != 1 || c->merge))
 		return err_set(err, EINVAL,
 			       "--follow takes one -r: captures can grow, but only one at a time can be waited for");
 	return join_expression(c, words, err);
+}
+
+/* What getopt does not take: word as it was typed; letter: the one in it that is unknown, or an option's own value. */
+static int not_an_option(const char *word, int letter, struct err *err)
+{
+	size_t len = strcspn(word, "="), n = 0;
+	char fitting[256] = "";
+
+	if (letter >= ROW_BASE)
+		return err_set(err, EINVAL, "option %.*s takes no argument", (int)len, word);
+	if (letter)
+		return err_set(err, EINVAL, "unknown option -%c (tapline --help lists them)", letter);
+	for (int i = 0; i < ROWS; i++)
+		if (rows[i].name && len > 2 && !strncmp(rows[i].name, word + 2, len - 2) && n < sizeof(fitting))
+			n += (size_t)snprintf(fitting + n, sizeof(fitting) - n, "%s--%s", n ? ", " : "", rows[i].name);
+	if (n)
+		return err_set(err, EINVAL, "option %s: could be %s", word, fitting);
+	return err_set(err, EINVAL, "unknown option %s (tapline --help lists them)", word);
 }
 
 int conf_parse(struct conf *c, int argc, char **argv, struct err *err)
@@ -246,11 +291,8 @@ int conf_parse(struct conf *c, int argc, char **argv, struct err *err)
 
 		if (value == ':')
 			return err_set(err, EINVAL, "option %s needs an argument", word);
-		if (value == '?') {
-			if (optopt && optopt < ROW_BASE)
-				return err_set(err, EINVAL, "unknown option -%c (tapline --help lists them)", optopt);
-			return err_set(err, EINVAL, "unknown option %s (tapline --help lists them)", word);
-		}
+		if (value == '?')
+			return not_an_option(word, optopt, err);
 		if (value >= ROW_BASE)
 			row = value - ROW_BASE;
 		else
@@ -259,6 +301,7 @@ int conf_parse(struct conf *c, int argc, char **argv, struct err *err)
 		ret = set(c, &rows[row], optarg, err);
 		if (ret)
 			return ret;
+		c->given |= 1ull << row;
 		if (c->action == CONF_HELP || c->action == CONF_VERSION)
 			return 0;
 	}

@@ -117,8 +117,3 @@ def test_count_goes_over_inputs(capture, tmp_path):
 def test_count_of_what_a_pipe_gives(capture):
     """The rest of the pipe need not come."""
     check(Run("-r", "-", "-c", len(GROUP) - 3, input=capture.read_bytes()), GROUP[:-3])
-
-
-def test_snaplen_is_not_for_files(capture):
-    """-s is for live captures: a file gives what it has."""
-    assert_same(Run("-r", capture, "-s", 64).out, "".join(line(p.record()) for p in GROUP if p.record()).encode())

@@ -276,7 +276,7 @@ def test_hash(tmp_path):
         assert Run("--hash", "-r", "-", input=data).messages.splitlines()[-1] == f"sha256: {sha256(data)}  standard input"
     assert "sha256" not in Run("-r", tmp_path / "a").messages
     for option in ("--hash", "--merge", "--follow"):
-        Run(option, "-i", "lo", status=1).says("belong to captures")
+        Run(option, "-i", "lo", status=1).says("belongs to captures")
 
 
 def on_a_terminal(*args, stdout):

@@ -47,6 +47,17 @@ USAGE = [
     (["-r", "CAPTURE", "--batch", "257"], ["--batch", "1 to 256"]),
     (["-r", "CAPTURE", "--duration", "5x"], ["--duration", "`5x`", "10s"]),
     (["-r", "CAPTURE", "--duration", ""], ["--duration", "10s"]),
+    (["-r", "CAPTURE", "-s", "100"], ["option -s, --snaplen: belongs to a live capture, with -i"]),
+    (["-r", "CAPTURE", "-p"], ["option -p, --no-promiscuous: belongs to a live capture"]),
+    (["-i", "lo", "-j", "2"], ["option -j, --jobs: belongs to captures that are read with -r"]),
+    (["-i", "lo", "--merge"], ["option --merge: belongs to captures"]),
+    (["-r", "CAPTURE", "--to", "ecs"], ["option --to: belongs to `tapline convert`"]),
+    (["-r", "CAPTURE", "--format", "list"], ["option --format: belongs to `tapline schema`"]),
+    (["convert", "--to", "ecs", "-o", "x"], ["option -o, --output: belongs to packets"]),
+    (["convert", "--to", "ecs", "--profile", "full"], ["option --profile: belongs to packets and `tapline schema`"]),
+    (["schema", "-c", "1"], ["option -c, --count: belongs to packets"]),
+    (["-r", "CAPTURE", "--quiet=1"], ["option --quiet takes no argument"]),
+    (["-r", "CAPTURE", "--fo"], ["option --fo: could be --follow, --format"]),
     (["CAPTURE"], ["did you mean `tapline -r ", "a.pcap"]),
 ]
 
@@ -251,8 +262,8 @@ def first_words(run):
 def test_lists():
     assert {"lo", "any"} <= set(first_words(Run("-D")))
     assert Run("-D").out == Run("--list-interfaces").out
-    assert {"afpacket", "pcap", "synth"} <= set(first_words(Run("--list-sources")))
-    assert {"file", "null", "stdout", "zstd"} <= set(first_words(Run("--list-sinks")))
+    assert {"afpacket:INTERFACE", "pcap:FILE", "synth:KIND"} <= set(first_words(Run("--list-sources")))
+    assert {"file:PATH", "null:", "stdout:", "zstd:PATH"} <= set(first_words(Run("--list-sinks")))
 
 
 def test_list_of_fields():

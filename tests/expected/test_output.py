@@ -394,3 +394,21 @@ def test_output_to_a_fifo(tmp_path, capture):
     process = subprocess.Popen([TAPLINE, "-r", capture, "-o", fifo], stderr=subprocess.PIPE)
     assert_same(subprocess.run(["cat", fifo], capture_output=True, timeout=PATIENCE).stdout, GOOD)
     assert ended(process)[1]["records"] == len(GROUP)
+
+
+def test_fifo_without_a_reader(tmp_path, capture):
+    """It is waited for, with a word, as long as --duration or nobody's signal ends that."""
+    os.mkfifo(tmp_path / "f")
+    start = time.monotonic()
+    Run("-r", capture, "-o", tmp_path / "f", "--duration", "300ms", status=1).says("is a FIFO: waiting", "nobody opened")
+    assert 0.2 < time.monotonic() - start < 5
+    process = subprocess.Popen([TAPLINE, "-r", capture, "-o", tmp_path / "f"], stderr=subprocess.PIPE)
+    assert b"is a FIFO: waiting" in next_line(process.stderr)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(PATIENCE) == 1 and b"nobody opened" in process.stderr.read()
+    process = subprocess.Popen([TAPLINE, "-r", capture, "-o", tmp_path / "f"], stderr=subprocess.PIPE)
+    assert b"is a FIFO: waiting" in next_line(process.stderr)
+    with open(tmp_path / "f", "rb") as file:
+        assert_same(file.read(), GOOD)
+    process.stderr.read()
+    assert process.wait(PATIENCE) == 0

@@ -167,7 +167,7 @@ def test_addresses_are_text_of_their_family(captures):
     (("--set", "count=7"), "a record has `count` already"),
     (("-o", "null:", "-o", "null:"), "option -o, --output: is given twice"),
     (("--ts-format", "nonsense"), "`nonsense` is not iso, epoch, epoch-ms or epoch-ns"),
-    (("--to", "ecs"), "belong to `tapline convert`"),
+    (("--to", "ecs"), "belongs to `tapline convert`"),
 ])
 def test_wrong_options(captures, options, said):
     Run("-r", captures[0], *options, status=1).says(said)

@@ -206,7 +206,7 @@ static void help_is_whole(void **state)
 {
 	static const char *const names[] = {
 #define SECTION(title)
-#define OPTION(field, letter, name, type, arg, low, high, about) "--" name,
+#define OPTION(field, letter, name, type, arg, low, high, scope, about) "--" name,
 #include "conf/options.def"
 	};
 	char text[16384] = {0};
